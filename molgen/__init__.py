@@ -1,0 +1,1 @@
+"""molgen: 3D molecule generation with E(3)-equivariant diffusion."""

@@ -1,0 +1,89 @@
+"""Reading and writing molecules: SDF, multi-frame XYZ and NPZ, by the file's suffix.
+
+One record is one :class:`Molecule`, in order. A record that cannot be understood becomes a row with a
+failure, so that counts and denominators stay right; a file that ends early or holds nothing is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from molgen.chem import npz, sdf, xyz
+from molgen.chem.molecule import Molecule
+from molgen.core.errors import InputError
+from molgen.core.files import atomic_path
+
+_READERS: dict[str, Callable[[Path], Iterator[Molecule]]] = {
+    ".sdf": sdf.iter_sdf,
+    ".xyz": xyz.iter_xyz,
+    ".npz": npz.iter_npz,
+}
+_WRITERS: dict[str, Callable[[Iterable[Molecule], BinaryIO], None]] = {
+    ".sdf": sdf.write_sdf,
+    ".xyz": xyz.write_xyz,
+    ".npz": npz.write_npz,
+}
+ACCEPTED_SUFFIXES = tuple(_READERS)
+
+
+def iter_molecules(path: str | Path) -> Iterator[Molecule]:
+    """Read molecules one by one.
+
+    Args:
+        path: A ``.sdf``, ``.xyz`` or ``.npz`` file.
+
+    Yields:
+        One molecule per record, in file order.
+
+    Raises:
+        InputError: The file is missing, of unknown type, empty, or ends inside a record.
+    """
+    path = Path(path)
+    reader = _READERS[_suffix(path)]
+    count = 0
+    try:
+        for molecule in reader(path):
+            count += 1
+            yield molecule
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot read {path}: {reason}; give a readable {path.suffix} file") from error
+    if not count:
+        raise InputError(f"{path} holds no molecule; give a file with at least one record")
+
+
+def read_molecules(path: str | Path) -> list[Molecule]:
+    """Read all molecules of a file into memory; see :func:`iter_molecules`.
+
+    Raises:
+        InputError: The file is missing, of unknown type, empty, or ends inside a record.
+    """
+    return list(iter_molecules(path))
+
+
+def write_molecules(molecules: Iterable[Molecule], path: str | Path) -> None:
+    """Write molecules, failed ones included, so that the file is complete or absent.
+
+    Args:
+        molecules: Molecules in the order they shall have in the file.
+        path: Target with suffix ``.sdf``, ``.xyz`` or ``.npz``; replaced if it exists; its folder is
+            created.
+
+    Raises:
+        InputError: The suffix is unknown, or the folder is read-only or full.
+    """
+    path = Path(path)
+    writer = _WRITERS[_suffix(path)]
+    with atomic_path(path) as partial, partial.open("wb") as handle:
+        writer(molecules, handle)
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise InputError(
+            f"{path} has the suffix {suffix!r}; molecules are kept in {', '.join(ACCEPTED_SUFFIXES)}"
+        )
+    return suffix

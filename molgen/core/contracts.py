@@ -1,0 +1,128 @@
+"""The conventions every part of molgen keeps, stated once, and the abstract parts they bind.
+
+- Time ``t`` lies in [0, 1]; 0 is data, 1 is the prior; ``x_t = alpha(t) x0 + sigma(t) unit eps`` for
+  continuous fields, where ``unit`` is the field's noise scale in the field's own unit.
+- A :class:`Denoiser` returns ``x0_hat``: coordinates in angstrom in the centred frame, and for
+  categorical fields scores whose argmax is the category. Whatever its network predicts is turned into
+  ``x0_hat`` inside it.
+- Shapes: see :class:`molgen.core.batch.MolBatch`. Padded entries are exactly zero, on input and output.
+- Molecules of a batch do not see each other, and padding changes no result.
+- With nothing given, positions and their noise have zero centre of mass: 3 (n - 1) dimensions.
+- Random numbers come from a :class:`torch.Generator` that the caller passes.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+from torch import Tensor, nn
+
+from molgen.core.batch import MolBatch
+from molgen.core.levels import NoiseLevels
+
+Condition = Mapping[str, Tensor]
+"""Named per-molecule conditions, each ``(B, D)``."""
+
+
+class Symmetry(enum.Enum):
+    """Group of rigid motions under which positions move and everything else stays."""
+
+    E3 = "rotations, translations and reflections"
+    SE3 = "rotations and translations"
+
+
+class LevelSupport(enum.Enum):
+    """Which patterns of noise levels a network can take."""
+
+    PER_MOLECULE = "one time per molecule"
+    PER_ENTRY = "one time per atom or pair and field"
+
+
+class NoiseSchedule(Protocol):
+    """Signal and noise shares as functions of time, for any tensor of times."""
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """Signal share, decreasing in ``t``; same shape as ``t``."""
+        ...
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """Noise share, increasing in ``t``; same shape as ``t``."""
+        ...
+
+    def log_snr(self, t: Tensor) -> Tensor:
+        """``log(alpha^2 / sigma^2)``, decreasing in ``t``; same shape as ``t``."""
+        ...
+
+
+class NoiseScales(Protocol):
+    """What a preconditioning wrapper must know of the noise: widths, shares and units by field."""
+
+    @property
+    def dims(self) -> Mapping[str, int]:
+        """Field name to the width of its last axis."""
+        ...
+
+    def unit(self, field: str) -> float:
+        """Noise scale of a field at ``sigma = 1``, in the field's unit."""
+        ...
+
+    def alpha_sigma(self, field: str, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Signal share and noise share of a field at times ``t`` (shapes of ``t``)."""
+        ...
+
+
+class Network(nn.Module, ABC):
+    """An equivariant map ``(batch, levels, cond) -> batch`` with a declared symmetry.
+
+    Positions come and go as vectors of the centred frame; all other fields are invariant. Inputs and
+    outputs are in noise units (unit variance at the prior).
+
+    Attributes:
+        symmetry: Group under which the declared behaviour is exact up to rounding.
+        level_support: Patterns of levels it accepts; others raise ``LevelSupportError``.
+    """
+
+    symmetry: ClassVar[Symmetry]
+    level_support: ClassVar[LevelSupport]
+
+    @abstractmethod
+    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+        """Map a noisy batch to one output batch with the same mask and fields.
+
+        Args:
+            x_t: Noisy molecules; fields as in the configured noise process.
+            levels: Time of every entry.
+            cond: Named conditions, or ``None`` for unconditional networks.
+
+        Returns:
+            A batch of the same shapes; padded entries exactly zero.
+        """
+
+
+class Denoiser(nn.Module, ABC):
+    """``(x_t, levels, cond) -> x0_hat``: the only thing a sampler or a loss needs of a model.
+
+    Attributes:
+        symmetry: Symmetry of the map, inherited from the network inside.
+        level_support: Patterns of levels it accepts.
+    """
+
+    symmetry: Symmetry
+    level_support: LevelSupport
+
+    @abstractmethod
+    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+        """Estimate the clean batch.
+
+        Args:
+            x_t: Noisy molecules, positions in angstrom with zero centre of mass.
+            levels: Time of every entry.
+            cond: Named conditions, or ``None``.
+
+        Returns:
+            ``x0_hat`` with the fields and mask of ``x_t``: expected clean values of continuous fields,
+            scores of categorical ones. Padded entries exactly zero.
+        """

@@ -1,0 +1,33 @@
+"""Writing files so that they appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from molgen.core.errors import InputError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; on success it becomes ``path``, on failure it vanishes.
+
+    Args:
+        path: Final place; its folder is created.
+
+    Raises:
+        InputError: The folder cannot be created or written (read-only, full, not a folder).
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"cannot write {path}: {reason}; choose a writable place with free space") from error
+    finally:
+        if partial.exists():
+            partial.unlink()

@@ -1,0 +1,67 @@
+"""NoiseLevels: how noisy every entry of a batch is.
+
+A level is a time in [0, 1] per atom (or pair) and per field, not one number per molecule; 0 is data
+and 1 is the prior. A task (de novo, scaffold, conformer ...) is nothing but a pattern of levels. A
+network that can only take one time per molecule asks for :meth:`NoiseLevels.per_molecule`, which
+refuses patterns that such a network cannot see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from molgen.core.batch import MolBatch
+from molgen.core.errors import FieldError, LevelSupportError
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseLevels:
+    """Times in [0, 1] per entry and field.
+
+    Attributes:
+        times: Field name to ``(B, N)`` (per-atom field) or ``(B, N, N)`` (per-pair field) times.
+        molecule_time: ``(B,)`` when every entry of a molecule shares one time, else ``None``.
+    """
+
+    times: Mapping[str, Tensor]
+    molecule_time: Tensor | None = None
+
+    @classmethod
+    def uniform(cls, time: Tensor, batch: MolBatch) -> NoiseLevels:
+        """One time per molecule for every entry of every field.
+
+        Args:
+            time: ``(B,)`` times in [0, 1].
+            batch: Gives the fields and the shapes.
+        """
+        times = {
+            name: time.view(len(batch), *[1] * (value.ndim - 2)).expand(value.shape[:-1])
+            for name, value in batch.items()
+        }
+        return cls(times=times, molecule_time=time)
+
+    def __getitem__(self, field: str) -> Tensor:
+        """Return one field's times, ``(B, N)`` or ``(B, N, N)``.
+
+        Raises:
+            FieldError: No level is given for that field.
+        """
+        if field not in self.times:
+            raise FieldError(f"no noise level for field {field!r}; levels exist for {sorted(self.times)}")
+        return self.times[field]
+
+    def per_molecule(self) -> Tensor:
+        """Return the one time of each molecule, ``(B,)``.
+
+        Raises:
+            LevelSupportError: The levels differ between entries of a molecule.
+        """
+        if self.molecule_time is None:
+            raise LevelSupportError(
+                "this network takes one noise level per molecule, but the task gives different levels to "
+                "atoms or fields; use a denoiser that declares LevelSupport.PER_ENTRY"
+            )
+        return self.molecule_time

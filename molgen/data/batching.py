@@ -1,0 +1,131 @@
+"""Batches of molecules of like size, in an order that a resumed run can take up in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from molgen.core.batch import MolBatch
+from molgen.core.errors import ConfigError
+from molgen.data.dataset import MolDataset
+
+
+class SizeBucketSampler(Sampler[NDArray[np.int64]]):
+    """Random batches sorted by size, so that almost nothing is padded.
+
+    Each epoch shuffles all molecules by ``(seed, epoch)``, drops the surplus over whole batches at
+    random, sorts the rest by size and shuffles the batches.
+
+    Args:
+        num_atoms: ``(M,)`` sizes.
+        batch_size: Molecules per batch and rank.
+        seed: Seed of the order.
+        rank: Which of the ranks this is.
+        world_size: Number of ranks; each gets every ``world_size``-th batch.
+
+    Raises:
+        ConfigError: There are fewer molecules than one batch per rank.
+    """
+
+    def __init__(
+        self, num_atoms: NDArray[np.int64], batch_size: int, seed: int, rank: int = 0, world_size: int = 1
+    ) -> None:
+        if batch_size < 1 or len(num_atoms) < batch_size * world_size:
+            raise ConfigError(
+                f"batch size {batch_size} on {world_size} ranks needs at least as many molecules; the split "
+                f"has {len(num_atoms)}"
+            )
+        self.num_atoms = num_atoms
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self.epoch = 0
+        self.start = 0
+
+    def __len__(self) -> int:
+        """Batches per epoch and rank."""
+        return len(self.num_atoms) // (self.batch_size * self.world_size)
+
+    def epoch_batches(self) -> NDArray[np.int64]:
+        """All batches of the present epoch for this rank, ``(len(self), batch_size)`` positions."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        used = rng.permutation(len(self.num_atoms))[: len(self) * self.batch_size * self.world_size]
+        used = used[np.argsort(self.num_atoms[used], kind="stable")]
+        batches = rng.permutation(used.reshape(-1, self.batch_size))
+        return batches[self.rank :: self.world_size]
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """Yield the batches of the present epoch from ``start`` on."""
+        yield from self.epoch_batches()[self.start :]
+
+
+class DenseBatches(Dataset[MolBatch]):
+    """View of a data set whose items are whole batches, for a loader that does not collate.
+
+    Args:
+        dataset: Where the molecules come from.
+    """
+
+    def __init__(self, dataset: MolDataset) -> None:
+        self.dataset = dataset
+
+    def __getitem__(self, positions: Sequence[int] | NDArray[np.int64]) -> MolBatch:
+        """Batch of the molecules at ``positions``."""
+        return self.dataset.batch(positions)
+
+
+class ResumableLoader(DataLoader[MolBatch]):
+    """Training loader whose place in the epoch is part of a checkpoint.
+
+    Lightning saves ``state_dict`` with the training loop; after ``load_state_dict`` the first epoch
+    begins where the saved one stood.
+
+    Args:
+        dataset: Where the molecules come from.
+        sampler: Order of the batches.
+        num_workers: Loader processes.
+        pin_memory: Page-lock batches for copies to a GPU.
+    """
+
+    def __init__(
+        self, dataset: MolDataset, sampler: SizeBucketSampler, num_workers: int = 0, pin_memory: bool = False
+    ) -> None:
+        super().__init__(
+            DenseBatches(dataset),
+            batch_size=None,
+            sampler=sampler,
+            num_workers=num_workers,
+            pin_memory=pin_memory,
+            persistent_workers=num_workers > 0,
+        )
+        self.order = sampler
+        self._given = 0
+
+    def __iter__(self) -> Any:  # noqa: ANN401  (torch's own annotation is a private iterator class)
+        """Yield batches and count them; an epoch that ends moves on to the next."""
+        self._given = self.order.start
+        for batch in super().__iter__():
+            self._given += 1
+            yield batch
+        self.order.epoch += 1
+        self.order.start = self._given = 0
+
+    def state_dict(self) -> dict[str, int]:
+        """Epoch and number of its batches given so far."""
+        return {"epoch": self.order.epoch, "given": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Take up the order where ``state`` was saved."""
+        self.order.epoch = state["epoch"] + state["given"] // len(self.order)
+        self.order.start = self._given = state["given"] % len(self.order)
+
+
+def evaluation_batches(num_atoms: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+    """Cut a split into batches of like size, every molecule once, in a fixed order."""
+    order = np.argsort(num_atoms, kind="stable")
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]

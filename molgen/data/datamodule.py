@@ -1,0 +1,109 @@
+"""The LightningDataModule over a prepared store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from molgen.core.batch import MolBatch
+from molgen.core.errors import ConfigError
+from molgen.core.vocab import Vocab
+from molgen.data.batching import DenseBatches, ResumableLoader, SizeBucketSampler, evaluation_batches
+from molgen.data.dataset import MolDataset
+from molgen.data.size_prior import SizePrior
+from molgen.data.store import MoleculeStore, read_store
+
+
+class MolDataModule(pl.LightningDataModule):
+    """Batches of a prepared data set.
+
+    Args:
+        vocab: Alphabet; the command line links it to the model's.
+        root: Folder made by ``molgen prepare``.
+        fields: Fields that batches carry besides positions.
+        batch_size: Molecules per batch and device.
+        num_workers: Loader processes; 0 loads in the training process.
+        train_size: Use only the first so many training molecules (for overfitting tests), or all.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        root: str = "datasets/qm9",
+        fields: list[str] | None = None,
+        batch_size: int = 64,
+        num_workers: int = 0,
+        train_size: int | None = None,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise ConfigError(f"data.batch_size must be at least 1, got {batch_size}")
+        self.vocab = vocab
+        self.root = Path(root)
+        self.fields = ["atom", "charge", "bond"] if fields is None else fields
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.train_size = train_size
+        self._store: MoleculeStore | None = None
+
+    def setup(self, stage: str) -> None:
+        """Read the store once.
+
+        Raises:
+            DataError: The folder holds no finished store.
+        """
+        if self._store is None:
+            self._store = read_store(self.root)
+
+    def dataset(self, split: str) -> MolDataset:
+        """One split as a data set.
+
+        Args:
+            split: ``train``, ``validation`` or ``test``.
+
+        Raises:
+            DataError: The folder holds no finished store.
+        """
+        self.setup(split)
+        assert self._store is not None
+        index: NDArray[np.int64] = getattr(self._store, split)
+        if split == "train":
+            index = index[: self.train_size]
+        return MolDataset(self._store, index, self.vocab, self.fields)
+
+    @property
+    def size_prior(self) -> SizePrior:
+        """Histogram of the training split's sizes."""
+        return SizePrior.from_sizes(self.dataset("train").num_atoms)
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Shuffled, size-bucketed batches; each rank gets its share."""
+        dataset = self.dataset("train")
+        trainer = self.trainer
+        sampler = SizeBucketSampler(
+            dataset.num_atoms,
+            self.batch_size,
+            seed=torch.initial_seed() % 2**63,
+            rank=trainer.global_rank if trainer else 0,
+            world_size=trainer.world_size if trainer else 1,
+        )
+        return ResumableLoader(dataset, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
+
+    def _evaluation_loader(self, split: str) -> DataLoader[MolBatch]:
+        dataset = self.dataset(split)
+        batches = evaluation_batches(dataset.num_atoms, 2 * self.batch_size)
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return DataLoader(DenseBatches(dataset), batch_size=None, sampler=batches[rank::world])
+
+    def val_dataloader(self) -> DataLoader[MolBatch]:
+        """The whole validation split, every molecule once."""
+        return self._evaluation_loader("validation")
+
+    def test_dataloader(self) -> DataLoader[MolBatch]:
+        """The whole test split, every molecule once."""
+        return self._evaluation_loader("test")

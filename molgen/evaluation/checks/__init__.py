@@ -1,0 +1,26 @@
+"""Checks: one question about one molecule each, answered in named columns of the evaluation table.
+
+A check is a function ``check(molecule, **thresholds) -> dict of column name to value``. It never raises on
+a bad molecule and never answers "cannot tell" with a pass. To add one: a file here, a line in
+:data:`CHECKS`, its thresholds in a protocol, a test.
+"""
+
+from collections.abc import Callable, Mapping
+
+from molgen.evaluation.checks.connectivity import check_connectivity
+from molgen.evaluation.checks.edm_stability import check_edm_stability
+from molgen.evaluation.checks.validity import check_validity
+
+CellValue = bool | int | float | str | None
+"""What one cell of the table holds."""
+
+Check = Callable[..., Mapping[str, CellValue]]
+
+CHECKS: Mapping[str, Check] = {
+    "connectivity": check_connectivity,
+    "edm_stability": check_edm_stability,
+    "validity": check_validity,
+}
+"""Check functions by the name that protocols use."""
+
+__all__ = ["CHECKS", "CellValue", "Check", "check_connectivity", "check_edm_stability", "check_validity"]

@@ -1,0 +1,83 @@
+"""The set of known molecules that novelty is measured against, small enough to ship.
+
+Eight bytes of BLAKE2b stand for a SMILES: 100,000 molecules take 800 KB, and the chance that a new
+molecule is mistaken for a known one is about 100,000 / 2^64. Python's own ``hash`` would differ between
+processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.chem.npz import read_arrays
+from molgen.core.errors import InputError
+from molgen.core.files import atomic_path
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceSet:
+    """Digests of canonical SMILES.
+
+    Attributes:
+        name: What the set is, for reports.
+        digests: ``(K,)`` uint64, sorted, each once.
+    """
+
+    name: str
+    digests: NDArray[np.uint64]
+
+    @classmethod
+    def from_smiles(cls, smiles: Iterable[str | None], name: str) -> ReferenceSet:
+        """Build from SMILES named by the rule of :func:`molgen.chem.edm_smiles`; ``None`` is left out."""
+        return cls(name, np.unique(_digests(s for s in smiles if s is not None)))
+
+    @classmethod
+    def load(cls, path: str | Path) -> ReferenceSet:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            InputError: The file is missing or is no reference.
+        """
+        arrays = read_arrays(Path(path))
+        if not {"name", "digests"} <= set(arrays):
+            raise InputError(f"{path} has arrays {sorted(arrays)}; a reference has name and digests")
+        digests = arrays["digests"]
+        if digests.dtype != np.uint64 or digests.ndim != 1 or (digests[1:] <= digests[:-1]).any():
+            raise InputError(f"{path} is damaged: digests are not sorted uint64; make it again")
+        return cls(str(arrays["name"]), digests)
+
+    def save(self, path: str | Path) -> None:
+        """Write an NPZ file with arrays ``name`` and ``digests``, complete or not at all.
+
+        Raises:
+            InputError: The folder is read-only or full.
+        """
+        with atomic_path(Path(path)) as partial, partial.open("wb") as handle:
+            np.savez(handle, name=np.array(self.name), digests=self.digests)
+
+    def __len__(self) -> int:
+        """Number of different molecules ``K``."""
+        return len(self.digests)
+
+    def contains(self, smiles: str) -> bool:
+        """Say whether the set holds a SMILES of the same canonical form."""
+        return bool(self.contains_all([smiles])[0])
+
+    def contains_all(self, smiles: Sequence[str]) -> NDArray[np.bool_]:
+        """Say for each SMILES whether the set holds it, ``(len(smiles),)`` bool."""
+        wanted = _digests(smiles)
+        if not len(self.digests):
+            return np.zeros(len(wanted), dtype=bool)
+        place = np.searchsorted(self.digests, wanted).clip(max=len(self.digests) - 1)
+        return self.digests[place] == wanted
+
+
+def _digests(smiles: Iterable[str]) -> NDArray[np.uint64]:
+    raw = b"".join(blake2b(s.encode(), digest_size=8).digest() for s in smiles)
+    return np.frombuffer(raw, dtype="<u8").astype(np.uint64)

@@ -1,0 +1,90 @@
+"""Run a protocol over molecules: bonds, checks, table, metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import joblib
+
+from molgen.chem.molecule import Molecule
+from molgen.core.errors import InputError
+from molgen.evaluation.checks import CHECKS, CellValue
+from molgen.evaluation.metrics import METRICS
+from molgen.evaluation.protocols import BOND_RULES, Protocol, load_protocol
+from molgen.evaluation.reference import ReferenceSet
+from molgen.evaluation.reference_sources import load_reference
+from molgen.evaluation.report import Report
+from molgen.evaluation.table import Table
+
+CHUNK = 1000
+"""Molecules judged between two progress reports, and sent to a process at a time."""
+
+PARALLEL_FROM = 30_000
+"""Number of molecules from which several processes are faster, their start included."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of molecules judged so far and the number of all."""
+
+
+def evaluate(
+    molecules: Sequence[Molecule],
+    protocol: Protocol | str | Path = "edm",
+    reference: ReferenceSet | str | Path | None = None,
+    workers: int | None = None,
+    on_progress: Progress | None = None,
+) -> Report:
+    """Judge molecules under a protocol; each one given counts in the denominators.
+
+    Args:
+        molecules: All molecules that were requested, failed ones included.
+        protocol: A protocol, its name, or a YAML file.
+        reference: Known molecules for novelty: a set, a shipped name such as ``qm9``, or a file; without it
+            novelty has no value.
+        workers: Processes; by default one, or all cores for very many molecules. An enclosing
+            ``joblib.parallel_config`` chooses what runs them.
+        on_progress: Told how far the work is.
+
+    Raises:
+        InputError: There is no molecule, or the reference cannot be read.
+        ConfigError: The protocol is unknown or wrong.
+    """
+    start = time.perf_counter()
+    if not len(molecules):
+        raise InputError("there is no molecule to evaluate; give at least one")
+    if not isinstance(protocol, Protocol):
+        protocol = load_protocol(protocol)
+    if isinstance(reference, str | Path):
+        reference = load_reference(reference)
+    if workers is None:
+        workers = joblib.cpu_count() if len(molecules) >= PARALLEL_FROM else 1
+    table = Table.from_rows(_judge_all(molecules, protocol, workers, on_progress))
+    shares = {name: METRICS[name](table, reference) for name in protocol.metrics}
+    name = None if reference is None else reference.name
+    return Report(protocol, table, shares, name, seconds=time.perf_counter() - start)
+
+
+def _judge_all(
+    molecules: Sequence[Molecule], protocol: Protocol, workers: int, on_progress: Progress | None
+) -> list[dict[str, CellValue]]:
+    chunks = (molecules[start : start + CHUNK] for start in range(0, len(molecules), CHUNK))
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator")
+    rows: list[dict[str, CellValue]] = []
+    for judged in parallel(joblib.delayed(judge_molecules)(chunk, protocol) for chunk in chunks):
+        rows += judged
+        if on_progress is not None:
+            on_progress(len(rows), len(molecules))
+    return rows
+
+
+def judge_molecules(molecules: Sequence[Molecule], protocol: Protocol) -> list[dict[str, CellValue]]:
+    """Give molecules the protocol's bonds and answer its checks, one row per molecule, in order."""
+    checks = [(CHECKS[name], thresholds) for name, thresholds in protocol.checks.items()]
+    rows = []
+    for molecule in BOND_RULES[protocol.bonds](molecules):
+        row: dict[str, CellValue] = {}
+        for check, thresholds in checks:
+            row |= check(molecule, **thresholds)
+        rows.append(row)
+    return rows

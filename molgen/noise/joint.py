@@ -1,0 +1,155 @@
+"""JointNoise: one noise process per field, used as if it were one process on molecules.
+
+Nothing is written twice for positions, types or bonds: every method loops over the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from molgen.core.batch import FIELDS, MolBatch
+from molgen.core.errors import ConfigError
+from molgen.core.levels import NoiseLevels
+from molgen.core.vocab import NUM_BOND_ORDERS, Vocab
+from molgen.noise.gaussian import GaussianNoise
+from molgen.noise.process import NoiseProcess, StepTimes
+
+
+class JointNoise:
+    """Noise processes by field name.
+
+    Args:
+        vocab: Alphabet, from which the fields' widths follow.
+        processes: Field name to process; ``pos`` is always among them.
+
+    Raises:
+        ConfigError: A field name is unknown or ``pos`` is missing.
+    """
+
+    def __init__(self, vocab: Vocab, processes: dict[str, NoiseProcess]) -> None:
+        unknown = sorted(set(processes) - set(FIELDS))
+        if unknown or "pos" not in processes:
+            raise ConfigError(
+                f"noise processes {sorted(processes)} must include 'pos' and be among {list(FIELDS)}"
+            )
+        self.vocab = vocab
+        self.processes = {name: processes[name] for name in FIELDS if name in processes}
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields that this noise carries, in registry order."""
+        return tuple(self.processes)
+
+    @property
+    def dims(self) -> Mapping[str, int]:
+        """Field name to the width of its last axis."""
+        widths = {
+            "pos": 3,
+            "atom": self.vocab.num_elements,
+            "charge": self.vocab.num_charges,
+            "number": 1,
+            "bond": NUM_BOND_ORDERS,
+        }
+        return {name: widths[name] for name in self.processes}
+
+    def _gaussian(self, field: str) -> GaussianNoise:
+        process = self.processes[field]
+        if not isinstance(process, GaussianNoise):
+            raise ConfigError(f"field {field!r} has no Gaussian noise; its process is {type(process).__name__}")
+        return process
+
+    def unit(self, field: str) -> float:
+        """Noise scale of a Gaussian field at ``sigma = 1``, in the field's unit.
+
+        Raises:
+            ConfigError: The field's process is not Gaussian.
+        """
+        return self._gaussian(field).unit
+
+    def alpha_sigma(self, field: str, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Signal and noise share of a Gaussian field at times ``t`` (shapes of ``t``).
+
+        Raises:
+            ConfigError: The field's process is not Gaussian.
+        """
+        schedule = self._gaussian(field).schedule
+        return schedule.alpha(t), schedule.sigma(t)
+
+    def corrupt(self, x0: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> MolBatch:
+        """Draw ``x_t ~ q(x_t | x0)`` field by field; fields without a process are dropped.
+
+        Raises:
+            FieldError: ``x0`` lacks a field that has a process.
+        """
+        noisy = {
+            name: process.corrupt(x0[name], levels[name], x0.entry_mask(name), generator)
+            for name, process in self.processes.items()
+        }
+        return MolBatch(mask=x0.mask, **noisy)
+
+    def template(self, num_atoms: Tensor, dtype: torch.dtype = torch.float32) -> MolBatch:
+        """Make an all-zero batch of molecules of the given sizes.
+
+        Args:
+            num_atoms: ``(B,)`` int64 numbers of atoms; its device is the batch's.
+            dtype: Float type of the fields.
+        """
+        atoms = int(num_atoms.max())
+        mask = torch.arange(atoms, device=num_atoms.device) < num_atoms.unsqueeze(1)
+        fields = {}
+        for name, width in self.dims.items():
+            lead = (len(num_atoms), atoms, atoms) if FIELDS[name].pairwise else (len(num_atoms), atoms)
+            fields[name] = torch.zeros(*lead, width, dtype=dtype, device=num_atoms.device)
+        return MolBatch(mask=mask, **fields)
+
+    def prior(self, template: MolBatch, generator: torch.Generator) -> MolBatch:
+        """Draw molecules from the prior, with the sizes and types of ``template``."""
+        drawn = {
+            name: process.prior(template[name], template.entry_mask(name), generator)
+            for name, process in self.processes.items()
+        }
+        return MolBatch(mask=template.mask, **drawn)
+
+    def losses(self, x0_hat: MolBatch, x0: MolBatch, levels: NoiseLevels) -> dict[str, Tensor]:
+        """Loss of every field: mean over real entries of the batch, summed over components."""
+        return {
+            name: process.loss(x0_hat[name], x0[name], levels[name], x0.entry_mask(name)).sum()
+            / x0.entry_mask(name).sum().clamp(min=1)
+            for name, process in self.processes.items()
+        }
+
+    def step(
+        self,
+        x_t: MolBatch,
+        x0_hat: MolBatch,
+        levels: tuple[NoiseLevels, NoiseLevels],
+        stochasticity: float,
+        generator: torch.Generator,
+    ) -> MolBatch:
+        """Take one reverse step of every field.
+
+        Args:
+            x_t: State at the first of ``levels``.
+            x0_hat: Prediction there.
+            levels: Where the step starts and where it ends.
+            stochasticity: 1 for ancestral sampling, 0 for deterministic.
+            generator: Source of randomness.
+        """
+        start, end = levels
+        moved = {}
+        for name, process in self.processes.items():
+            times = StepTimes(t=start[name], s=end[name])
+            mask = x_t.entry_mask(name)
+            moved[name] = process.step(x_t[name], x0_hat[name], times, stochasticity, mask, generator)
+        return MolBatch(mask=x_t.mask, **moved)
+
+    def reconstruct(self, x_0: MolBatch, x0_hat: MolBatch, generator: torch.Generator) -> MolBatch:
+        """Draw clean molecules given the state at ``t = 0`` and the prediction there."""
+        clean = {
+            name: process.reconstruct(x_0[name], x0_hat[name], x_0.entry_mask(name), generator)
+            for name, process in self.processes.items()
+        }
+        return MolBatch(mask=x_0.mask, **clean)

@@ -1,0 +1,73 @@
+"""Many molecules from one sampler: in batches of like size, returned in request order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from molgen.core.batch import MolBatch
+from molgen.core.contracts import Denoiser
+from molgen.core.errors import InputError
+from molgen.noise.joint import JointNoise
+from molgen.sampling.reverse import ReverseSampler
+
+Progress = Callable[[int], None]
+"""Called with the number of molecules that were just finished."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A denoiser with its noise and a sampler, ready to draw molecules of given sizes.
+
+    Attributes:
+        denoiser: The model; switched to evaluation mode while drawing.
+        noise: Its noise process.
+        sampler: How to walk from noise to molecules.
+        batch_size: Largest number of molecules in memory at once.
+    """
+
+    denoiser: Denoiser
+    noise: JointNoise
+    sampler: ReverseSampler
+    batch_size: int = 128
+
+    def __call__(
+        self, num_atoms: Tensor, generator: torch.Generator, progress: Progress | None = None
+    ) -> list[MolBatch]:
+        """Draw one molecule per entry of ``num_atoms``.
+
+        Args:
+            num_atoms: ``(M,)`` int64 sizes, each at least 1.
+            generator: Source of randomness on the device to compute on.
+            progress: Told of every finished batch.
+
+        Returns:
+            ``M`` unpadded batches of one molecule on the CPU, in the order of ``num_atoms``.
+
+        Raises:
+            InputError: No sizes, a size below 1, or a batch size below 1.
+        """
+        if len(num_atoms) == 0 or int(num_atoms.min()) < 1 or self.batch_size < 1:
+            raise InputError("sampling needs at least one molecule, sizes of at least 1 and --batch-size >= 1")
+        molecules: list[MolBatch | None] = [None] * len(num_atoms)
+        mode = self.denoiser.training
+        self.denoiser.eval()
+        try:
+            for rows in self._batches(num_atoms):
+                template = self.noise.template(num_atoms[rows].to(generator.device))
+                samples = self.sampler(self.denoiser, self.noise, template, generator)
+                for row, molecule in zip(rows.tolist(), samples.molecules.to("cpu"), strict=True):
+                    molecules[row] = molecule
+                if progress is not None:
+                    progress(len(rows))
+        finally:
+            self.denoiser.train(mode)
+        return [m for m in molecules if m is not None]
+
+    def _batches(self, num_atoms: Tensor) -> Iterator[Tensor]:
+        """Row indices of each batch: sorted by size, so that neighbours pad little."""
+        order = torch.argsort(num_atoms, descending=True, stable=True)
+        yield from order.split(self.batch_size)
