@@ -72,7 +72,9 @@ class ModelCard:
             raise CheckpointError(f"cannot read the model card {path}: {error}") from error
         known = {f.name for f in fields(cls)}
         if not isinstance(content, dict) or set(content) != known:
-            raise CheckpointError(f"{path} is not a model card of this molgen; its keys must be {sorted(known)}")
+            raise CheckpointError(
+                f"{path} is not a model card of this molgen; its keys must be {sorted(known)}"
+            )
         if content["format_version"] != FORMAT_VERSION:
             raise CheckpointError(
                 f"{path} has format version {content['format_version']}; this molgen reads {FORMAT_VERSION}"

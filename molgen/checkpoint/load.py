@@ -89,7 +89,9 @@ def _load_folder(folder: Path) -> Checkpoint:
         except (OSError, SafetensorError) as error:
             raise CheckpointError(f"cannot read the weights {folder / file}: {error}") from error
         if not matches:
-            raise CheckpointError(f"{folder / file} is not the file that its card describes (SHA-256 differs)")
+            raise CheckpointError(
+                f"{folder / file} is not the file that its card describes (SHA-256 differs)"
+            )
     sizes = {int(size): count for size, count in card.size_histogram.items()}
     return _assemble(card, state, sizes, "+".join(card.files.values()))
 
@@ -127,6 +129,8 @@ def _assemble(card: ModelCard, state: Mapping[str, Tensor], sizes: dict[int, int
     try:
         denoiser.load_state_dict(dict(state))
     except RuntimeError as error:
-        raise CheckpointError(f"the weights of {card.name!r} do not fit its configuration: {error}") from error
+        raise CheckpointError(
+            f"the weights of {card.name!r} do not fit its configuration: {error}"
+        ) from error
     denoiser.eval()
     return Checkpoint(vocab, noise, denoiser, SizePrior(sizes), card, digest)

@@ -41,7 +41,7 @@ def iter_molecules(path: str | Path) -> Iterator[Molecule]:
         InputError: The file is missing, of unknown type, empty, or ends inside a record.
     """
     path = Path(path)
-    reader = _READERS[_suffix(path)]
+    reader = _READERS[check_suffix(path)]
     count = 0
     try:
         for molecule in reader(path):
@@ -75,12 +75,17 @@ def write_molecules(molecules: Iterable[Molecule], path: str | Path) -> None:
         InputError: The suffix is unknown, or the folder is read-only or full.
     """
     path = Path(path)
-    writer = _WRITERS[_suffix(path)]
+    writer = _WRITERS[check_suffix(path)]
     with atomic_path(path) as partial, partial.open("wb") as handle:
         writer(molecules, handle)
 
 
-def _suffix(path: Path) -> str:
+def check_suffix(path: Path) -> str:
+    """Return the lower-case suffix of a molecule file.
+
+    Raises:
+        InputError: Molecules are not kept in files of that suffix.
+    """
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise InputError(

@@ -55,7 +55,7 @@ def _load(path: Path) -> tuple[NDArray, NDArray, NDArray]:
     if missing:
         raise InputError(f"{path} has arrays {sorted(arrays)} but lacks {missing}; {accepted}")
     z, x, n = (arrays[key] for key in KEYS)
-    fits = z.ndim == 2 and x.shape == (*z.shape, 3) and n.shape == z.shape[:1]
+    fits = n.ndim == 1 and z.ndim > 0 and z.shape == (*n.shape, z.shape[-1]) and x.shape == (*z.shape, 3)
     if not fits or z.dtype.kind not in "iu" or n.dtype.kind not in "iu" or x.dtype.kind != "f":
         found = ", ".join(f"{key} {a.shape} {a.dtype}" for key, a in zip(KEYS, (z, x, n), strict=True))
         raise InputError(f"{path} has arrays {found}; {accepted}")

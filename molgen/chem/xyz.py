@@ -15,7 +15,7 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from molgen.chem.molecule import FieldValue, Molecule
-from molgen.chem.tables import ATOMIC_NUMBER
+from molgen.chem.tables import ATOMIC_NUMBER, MAX_ATOMIC_NUMBER
 from molgen.core.errors import InputError
 
 COLUMNS = 4
@@ -49,7 +49,7 @@ def _read_frame(handle: TextIO, header: str, path: Path, frame: int, line: int) 
     if len(rows) < atoms or not comment or cut:
         raise InputError(
             f"{where}: the file ends in line {line + 1 + len(rows)}, short of {atoms} whole atom lines; "
-            f"{frame - 1} complete frames stand before it. Make the file again, or cut it after the last complete frame"
+            f"{frame - 1} complete frames stand before it. Make the file again, or cut it after those"
         )
     return _parse_frame(rows, comment.strip(), first_line=line + 2)
 
@@ -76,10 +76,10 @@ def _parse_atom(row: str) -> tuple[int, list[float]]:
     words = row.split()
     if len(words) < COLUMNS:
         raise ValueError(f"{row.strip()!r} is not an element and three coordinates")
-    element = words[0].capitalize()
-    if element not in ATOMIC_NUMBER and not element.isdecimal():
+    word = words[0].capitalize()
+    number = int(word) if word.isdecimal() else ATOMIC_NUMBER.get(word, 0)
+    if not 1 <= number <= MAX_ATOMIC_NUMBER:
         raise ValueError(f"{words[0]!r} is not an element")
-    number = ATOMIC_NUMBER[element] if element in ATOMIC_NUMBER else int(element)
     return number, [float(word) for word in words[1:COLUMNS]]
 
 

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import json as json_format
-import sys
 from pathlib import Path
 
+from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from molgen.chem.io import read_molecules
-from molgen.core.files import atomic_path
+from molgen.cli.progress import progress_bar
+from molgen.core.files import atomic_path, require_writable
 from molgen.evaluation import Report, evaluate, load_protocol, load_reference
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", type=Path, help="molecules: SDF, XYZ (many frames) or NPZ (arrays z, x, n)")
+    parser.add_argument(
+        "--protocol", type=str, default="edm", help="how to judge: edm, or a protocol file (YAML)"
+    )
+    parser.add_argument(
+        "--reference",
+        type=str | None,
+        default=None,
+        help="known molecules for novelty: qm9, or a file (SDF, XYZ, NPZ, or one SMILES a line)",
+    )
+    parser.add_argument("--json", type=Path | None, default=None, help="where to write the figures as JSON")
+
+
+def run(options: Namespace) -> None:
+    """Judge and report; see :func:`evaluate_file`."""
+    evaluate_file(options.file, options.protocol, options.reference, options.json)
 
 
 def evaluate_file(
@@ -34,23 +54,15 @@ def evaluate_file(
     """
     rules = load_protocol(protocol)
     known = None if reference is None else load_reference(reference)
+    if json is not None:
+        require_writable(json)
     molecules = read_molecules(file)
-    with _progress_bar() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("judging", total=len(molecules))
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        report = evaluate(molecules, rules, known, on_progress=show)
+        report = evaluate(molecules, rules, known, progress=lambda count: bar.advance(task, count))
     Console().print(report.render())
     if json is not None:
         content = {"file": str(file), **report.to_dict()}
         with atomic_path(json) as partial:
             partial.write_text(json_format.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return report
-
-
-def _progress_bar() -> Progress:
-    """Progress with count, rate of advance and time left, on stderr and only on a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())

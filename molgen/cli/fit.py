@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
+from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
 from molgen.data.datamodule import MolDataModule
 from molgen.training.module import DiffusionModule
-
-CONFIG_KEY = "molgen_config"
-"""Key of the resolved configuration (YAML text) in a training checkpoint."""
 
 
 class ConfigInCheckpoint(SaveConfigCallback):
@@ -20,12 +19,17 @@ class ConfigInCheckpoint(SaveConfigCallback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add the configuration as YAML text."""
+        """Add the configuration as YAML text, and the sizes that sampling draws from."""
         checkpoint[CONFIG_KEY] = self.parser.dump(self.config, skip_none=False)
+        checkpoint[SIZES_KEY] = trainer.datamodule.size_prior.counts  # type: ignore[attr-defined]
 
 
 class TrainingCLI(LightningCLI):
     """The command line of training; vocabulary is given once, to the model."""
+
+    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:  # noqa: ANN401
+        """Make parsers that raise, so that the caller prints one line."""
+        return super().init_parser(**{**kwargs, "exit_on_error": False})
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link the model's vocabulary to the data."""
@@ -38,6 +42,8 @@ def run_training(args: list[str]) -> None:
     Args:
         args: ``fit``, ``validate``, ``test`` or ``predict`` and its options.
     """
+    # Lightning warns whenever words are passed in beside those of the process; here they are the same.
+    warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
     TrainingCLI(
         DiffusionModule,
         MolDataModule,

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from molgen.core.batch import MolBatch
@@ -125,4 +126,62 @@ class Denoiser(nn.Module, ABC):
         Returns:
             ``x0_hat`` with the fields and mask of ``x_t``: expected clean values of continuous fields,
             scores of categorical ones. Padded entries exactly zero.
+        """
+
+
+Progress = Callable[[int], None]
+"""Told the number of molecules that were just finished."""
+
+
+class MoleculeSource(ABC):
+    """Draws molecules of given sizes: a denoiser, a noise process and a sampler, put together."""
+
+    @abstractmethod
+    def __call__(
+        self, num_atoms: Tensor, generator: torch.Generator, progress: Progress | None = None
+    ) -> list[MolBatch]:
+        """Draw one molecule per entry of ``num_atoms``.
+
+        Args:
+            num_atoms: ``(M,)`` int64 sizes, each at least 1.
+            generator: Source of randomness on the device to compute on.
+            progress: Told of every finished batch.
+
+        Returns:
+            ``M`` unpadded batches of one molecule on the CPU, in the order of ``num_atoms``.
+        """
+
+
+class SampleJudge(ABC):
+    """Scores and shows samples; training is given one and knows nothing of how it judges."""
+
+    @abstractmethod
+    def __call__(self, samples: Sequence[MolBatch]) -> dict[str, float]:
+        """Metric name to value, over all samples."""
+
+    @abstractmethod
+    def picture(self, samples: Sequence[MolBatch], count: int = 16) -> Any:  # noqa: ANN401
+        """A PIL image of the first ``count`` samples (untyped: the core does not depend on PIL)."""
+
+    @abstractmethod
+    def mol_blocks(self, samples: Sequence[MolBatch], count: int = 16) -> list[str]:
+        """Connection tables (MDL mol blocks, angstrom) of the first ``count`` samples that make one."""
+
+
+class MediaWriter(ABC):
+    """Puts pictures and 3D molecules where one kind of logger keeps them."""
+
+    @abstractmethod
+    def accepts(self, logger: object) -> bool:
+        """Whether this writer serves that logger."""
+
+    @abstractmethod
+    def write(self, logger: Any, step: int, picture: Any, mol_blocks: list[str]) -> None:  # noqa: ANN401
+        """Log a PIL image and mol blocks of one validation.
+
+        Args:
+            logger: A logger that :meth:`accepts` approved.
+            step: Training step.
+            picture: PIL image.
+            mol_blocks: Connection tables, angstrom.
         """

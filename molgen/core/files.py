@@ -31,3 +31,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         if partial.exists():
             partial.unlink()
+
+
+def require_writable(path: Path) -> None:
+    """Fail now rather than after long work: try to create a file where ``path`` will be.
+
+    Raises:
+        InputError: The folder cannot be created or written, or ``path`` is a folder.
+    """
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; name a file in it")
+    probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+    with atomic_path(probe) as partial:
+        partial.touch()
+    probe.unlink()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -77,6 +78,21 @@ class DenseBatches(Dataset[MolBatch]):
     def __getitem__(self, positions: Sequence[int] | NDArray[np.int64]) -> MolBatch:
         """Batch of the molecules at ``positions``."""
         return self.dataset.batch(positions)
+
+
+class SizeRequests(Dataset[torch.Tensor]):
+    """Sizes of molecules to be drawn; items are batches of sizes.
+
+    Args:
+        num_atoms: ``(M,)`` sizes.
+    """
+
+    def __init__(self, num_atoms: NDArray[np.int64]) -> None:
+        self.num_atoms = torch.from_numpy(num_atoms)
+
+    def __getitem__(self, positions: NDArray[np.int64]) -> torch.Tensor:
+        """Sizes at ``positions``, ``(B,)`` int64."""
+        return self.num_atoms[positions]
 
 
 class ResumableLoader(DataLoader[MolBatch]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,13 @@ from torch.utils.data import DataLoader
 from molgen.core.batch import MolBatch
 from molgen.core.errors import ConfigError
 from molgen.core.vocab import Vocab
-from molgen.data.batching import DenseBatches, ResumableLoader, SizeBucketSampler, evaluation_batches
+from molgen.data.batching import (
+    DenseBatches,
+    ResumableLoader,
+    SizeBucketSampler,
+    SizeRequests,
+    evaluation_batches,
+)
 from molgen.data.dataset import MolDataset
 from molgen.data.size_prior import SizePrior
 from molgen.data.store import MoleculeStore, read_store
@@ -76,7 +83,7 @@ class MolDataModule(pl.LightningDataModule):
             index = index[: self.train_size]
         return MolDataset(self._store, index, self.vocab, self.fields)
 
-    @property
+    @cached_property
     def size_prior(self) -> SizePrior:
         """Histogram of the training split's sizes."""
         return SizePrior.from_sizes(self.dataset("train").num_atoms)
@@ -96,9 +103,13 @@ class MolDataModule(pl.LightningDataModule):
 
     def _evaluation_loader(self, split: str) -> DataLoader[MolBatch]:
         dataset = self.dataset(split)
-        batches = evaluation_batches(dataset.num_atoms, 2 * self.batch_size)
-        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return DataLoader(DenseBatches(dataset), batch_size=None, sampler=batches[rank::world])
+        sampler = self._rank_share(dataset.num_atoms)
+        return DataLoader(DenseBatches(dataset), batch_size=None, sampler=sampler)
+
+    def _rank_share(self, num_atoms: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """This rank's share of the fixed batches over a split."""
+        batches = evaluation_batches(num_atoms, 2 * self.batch_size)
+        return batches[self.trainer.global_rank :: self.trainer.world_size] if self.trainer else batches
 
     def val_dataloader(self) -> DataLoader[MolBatch]:
         """The whole validation split, every molecule once."""
@@ -107,3 +118,8 @@ class MolDataModule(pl.LightningDataModule):
     def test_dataloader(self) -> DataLoader[MolBatch]:
         """The whole test split, every molecule once."""
         return self._evaluation_loader("test")
+
+    def predict_dataloader(self) -> DataLoader[torch.Tensor]:
+        """Sizes to draw molecules of: those of the test split, in batches of like size."""
+        sizes = self.dataset("test").num_atoms
+        return DataLoader(SizeRequests(sizes), batch_size=None, sampler=self._rank_share(sizes))

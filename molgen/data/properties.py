@@ -32,5 +32,7 @@ PROPERTIES: dict[str, PropertySpec] = {
     "u298": PropertySpec("InternalEnergy_298K_au", "hartree", "internal energy at 298.15 K"),
     "h298": PropertySpec("Enthalphy_298K_au", "hartree", "enthalpy at 298.15 K"),
     "g298": PropertySpec("GibbsFreeEnergy_298K_au", "hartree", "free energy at 298.15 K"),
-    "cv": PropertySpec("Heatcapacity_Cv_cal_mol_K", "cal/(mol K)", "heat capacity at constant volume, 298.15 K"),
+    "cv": PropertySpec(
+        "Heatcapacity_Cv_cal_mol_K", "cal/(mol K)", "heat capacity at constant volume, 298.15 K"
+    ),
 }

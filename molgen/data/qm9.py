@@ -75,10 +75,14 @@ def load_qm9(workers: int) -> MoleculeStore:
         DataError: A molecule contradicts its SMILES, or the count is not 130,831.
     """
     chunks = [chunk for table in source_tables() for chunk in _chunks(table, 4096)]
-    rows = [row for part in Parallel(n_jobs=workers)(delayed(_parse_chunk)(c) for c in chunks) for row in part]
+    rows = [
+        row for part in Parallel(n_jobs=workers)(delayed(_parse_chunk)(c) for c in chunks) for row in part
+    ]
     rows.sort(key=lambda row: row.identifier)
     if len(rows) != NUM_MOLECULES:
-        raise DataError(f"expected {NUM_MOLECULES} QM9 molecules, found {len(rows)}; check the qm9pack version")
+        raise DataError(
+            f"expected {NUM_MOLECULES} QM9 molecules, found {len(rows)}; check the qm9pack version"
+        )
     order = np.random.RandomState(0).permutation(NUM_MOLECULES)
     validation_end = NUM_TRAIN + NUM_VALIDATION
     return _join(rows, order[:NUM_TRAIN], order[NUM_TRAIN:validation_end], order[validation_end:])
@@ -107,7 +111,9 @@ def _parse(record: dict[str, str]) -> _Row:
     # Five rows write numbers as "0." or "1.", which is not JSON.
     coordinates = np.array(json.loads(_BARE_POINT.sub(".0", record["XYZ_Ang"])), dtype=np.float64)
     if len(numbers) != int(record["N_atoms"]) or coordinates.shape != (len(numbers), 3):
-        raise DataError(f"QM9 molecule {record['Index']}: {len(numbers)} elements, {coordinates.shape} coordinates")
+        raise DataError(
+            f"QM9 molecule {record['Index']}: {len(numbers)} elements, {coordinates.shape} coordinates"
+        )
     bonds, charges = bonds_from_smiles(record["SMILES"], numbers, coordinates)
     return _Row(
         identifier=int(record["Index"]),

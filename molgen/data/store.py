@@ -162,4 +162,6 @@ def read_store(root: Path) -> MoleculeStore:
         with np.load(root / STORE_FILE, allow_pickle=False) as arrays:
             return MoleculeStore(**{f.name: arrays[f.name] for f in fields(MoleculeStore)})
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{root / STORE_FILE} is damaged ({error}); delete it and run molgen prepare again") from error
+        raise DataError(
+            f"{root / STORE_FILE} is damaged ({error}); delete it and run molgen prepare again"
+        ) from error

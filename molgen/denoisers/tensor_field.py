@@ -24,7 +24,7 @@ from molgen.core.contracts import Condition, LevelSupport, Network, Symmetry
 from molgen.core.errors import ConfigError, FieldError
 from molgen.core.geometry import centre
 from molgen.core.levels import NoiseLevels
-from molgen.nn.radial import BesselBasis, polynomial_envelope, radius_graph
+from molgen.nn.radial import SOFTENING, BesselBasis, polynomial_envelope, radius_graph
 from molgen.nn.tensor_layer import TensorLayer
 
 READ_OUT_GAIN = 0.1
@@ -44,7 +44,8 @@ class TensorField(Network):
         radial_width: Hidden width of the networks that turn distances into weights.
 
     Raises:
-        ConfigError: A field is pairwise, or the irreps cannot carry scalars and vectors.
+        ConfigError: A field is pairwise, the irreps cannot carry scalars and vectors, or a size is not
+            positive.
     """
 
     symmetry: ClassVar[Symmetry] = Symmetry.E3
@@ -60,6 +61,11 @@ class TensorField(Network):
         radial_width: int = 64,
     ) -> None:
         super().__init__()
+        if min(num_layers, num_basis, radial_width) < 1 or cutoff <= SOFTENING:
+            raise ConfigError(
+                f"a tensor field network needs positive sizes and a cutoff above {SOFTENING}; got num_layers "
+                f"{num_layers}, cutoff {cutoff}, num_basis {num_basis}, radial_width {radial_width}"
+            )
         self.dims = dict(dims)
         self.invariants = invariant_fields(dims)
         self.cutoff = cutoff
@@ -68,7 +74,7 @@ class TensorField(Network):
         harmonics = Irreps.spherical_harmonics(features.lmax)
         self.basis = BesselBasis(num_basis, cutoff)
         self.harmonics = SphericalHarmonics(harmonics, normalize=False, normalization="component")
-        self.embed = Linear(f"{num_scalars + len(dims)}x0e + 1x1o", features)
+        self.embed = Linear(f"{num_scalars + len(dims)}x0e + 1x1o", features, biases=True)
         self.layers = nn.ModuleList(
             TensorLayer(features, harmonics, num_basis, radial_width) for _ in range(num_layers)
         )

@@ -13,7 +13,7 @@ from PIL import Image
 from molgen.chem.decode import decode
 from molgen.chem.molecule import Molecule
 from molgen.chem.sdf import mol_block
-from molgen.core import MolBatch, Vocab
+from molgen.core import MolBatch, SampleJudge, Vocab
 from molgen.evaluation.pictures import grid_picture
 from molgen.evaluation.protocols import load_protocol
 from molgen.evaluation.reference import ReferenceSet
@@ -23,7 +23,7 @@ from molgen.evaluation.runner import evaluate
 Samples = MolBatch | Sequence[MolBatch | Molecule]
 
 
-class EdmJudge:
+class EdmJudge(SampleJudge):
     """Judges samples of a model under the edm protocol.
 
     Args:
@@ -42,7 +42,10 @@ class EdmJudge:
         self.protocol = load_protocol("edm")
 
     def __call__(self, samples: Samples) -> dict[str, float]:
-        """Return metric name to share in [0, 1]; metrics without a value are left out.
+        """Return metric name to share in [0, 1].
+
+        The names are the same every time, as processes that log together need them to be: a share of nothing
+        (no valid molecule, say) is 0, and only a missing reference leaves novelty out.
 
         Args:
             samples: All molecules that were requested, as batches or molecules.
@@ -50,7 +53,9 @@ class EdmJudge:
         Raises:
             InputError: There is no molecule.
         """
-        return evaluate(self.molecules(samples), self.protocol, self.reference, workers=1).metrics
+        report = evaluate(self.molecules(samples), self.protocol, self.reference, workers=1)
+        left_out = {"novelty"} if self.reference is None else set()
+        return {name: share.value or 0.0 for name, share in report.shares.items() if name not in left_out}
 
     def molecules(self, samples: Samples) -> list[Molecule]:
         """Decode batches and keep molecules, in order."""

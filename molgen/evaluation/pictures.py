@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -17,11 +18,15 @@ from molgen.core.errors import InputError
 CELL = (260, 220)
 """Width and height of one molecule in pixels."""
 
+REASON_COLOUR = (160, 30, 30)
+REASON_WIDTH = 38
+"""Characters in a line of a failure's reason."""
+
 
 def grid_picture(molecules: Sequence[Molecule], columns: int = 4) -> Image.Image:
     """Draw molecules as a grid of structural formulas, in the order given.
 
-    A valid molecule is drawn with its SMILES below it; a failed one is an empty cell with its reason.
+    A valid molecule is drawn with its SMILES below it; in place of a failed one stands its reason.
 
     Args:
         molecules: Molecules to draw, at least one.
@@ -38,10 +43,15 @@ def grid_picture(molecules: Sequence[Molecule], columns: int = 4) -> Image.Image
     rows = -(-len(molecules) // columns)
     canvas = rdMolDraw2D.MolDraw2DCairo(columns * CELL[0], rows * CELL[1], *CELL)
     canvas.drawOptions().legendFraction = 0.2  # type: ignore[assignment]
-    canvas.DrawMolecules([_flat(m) for m in molecules], legends=[_legend(m) for m in molecules])
+    canvas.DrawMolecules([_flat(m) for m in molecules], legends=[m.smiles or "" for m in molecules])
     canvas.FinishDrawing()
-    with Image.open(io.BytesIO(canvas.GetDrawingText())) as picture:
-        return picture.convert("RGB")
+    with Image.open(io.BytesIO(canvas.GetDrawingText())) as drawn:
+        picture = drawn.convert("RGB")
+    for index, molecule in enumerate(molecules):
+        if molecule.smiles is None:
+            centre = ((index % columns + 0.5) * CELL[0], (index // columns + 0.5) * CELL[1])
+            _write_reason(picture, molecule, centre)
+    return picture
 
 
 def _flat(molecule: Molecule) -> Chem.Mol:
@@ -52,5 +62,8 @@ def _flat(molecule: Molecule) -> Chem.Mol:
     return flat
 
 
-def _legend(molecule: Molecule) -> str:
-    return molecule.smiles or f"{molecule.formula}: {molecule.failure or 'its bonds are not known'}"
+def _write_reason(picture: Image.Image, molecule: Molecule, centre: tuple[float, float]) -> None:
+    # RDKit writes no legend under an empty drawing, so the reason is written here.
+    reason = molecule.failure or "its bonds are not known"
+    lines = textwrap.fill(f"{molecule.formula}: {reason}", REASON_WIDTH)
+    ImageDraw.Draw(picture).multiline_text(centre, lines, fill=REASON_COLOUR, anchor="mm", align="center")

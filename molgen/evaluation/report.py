@@ -58,6 +58,8 @@ class Report:
             title=f"protocol {self.protocol.name} (version {self.protocol.version}), n = {len(self.table)}",
             caption=f"reference for novelty: {self.reference or 'none'}; {self.seconds:.1f} s",
             box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            show_edge=False,
         )
         rich.add_column("metric", no_wrap=True)
         rich.add_column("%", justify="right", no_wrap=True)
@@ -72,7 +74,7 @@ def _cells(share: Share) -> tuple[str, str, str]:
     if share.value is None or share.interval is None:
         return "-", "-", share.note or ""
     low, high = (f"{100 * bound:.2f}" for bound in share.interval)
-    count = f"{share.numerator} of {share.denominator} {share.over}"
+    count = f"{share.numerator}/{share.denominator} {share.over}"
     return f"{100 * share.value:.2f}", f"{low} - {high}", count
 
 

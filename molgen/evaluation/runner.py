@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import joblib
 
 from molgen.chem.molecule import Molecule
+from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
 from molgen.evaluation.checks import CHECKS, CellValue
 from molgen.evaluation.metrics import METRICS
@@ -24,16 +25,13 @@ CHUNK = 1000
 PARALLEL_FROM = 30_000
 """Number of molecules from which several processes are faster, their start included."""
 
-Progress = Callable[[int, int], None]
-"""Called with the number of molecules judged so far and the number of all."""
-
 
 def evaluate(
     molecules: Sequence[Molecule],
     protocol: Protocol | str | Path = "edm",
     reference: ReferenceSet | str | Path | None = None,
     workers: int | None = None,
-    on_progress: Progress | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Judge molecules under a protocol; each one given counts in the denominators.
 
@@ -44,7 +42,7 @@ def evaluate(
             novelty has no value.
         workers: Processes; by default one, or all cores for very many molecules. An enclosing
             ``joblib.parallel_config`` chooses what runs them.
-        on_progress: Told how far the work is.
+        progress: Told of every finished chunk.
 
     Raises:
         InputError: There is no molecule, or the reference cannot be read.
@@ -59,22 +57,22 @@ def evaluate(
         reference = load_reference(reference)
     if workers is None:
         workers = joblib.cpu_count() if len(molecules) >= PARALLEL_FROM else 1
-    table = Table.from_rows(_judge_all(molecules, protocol, workers, on_progress))
+    table = Table.from_rows(_judge_all(molecules, protocol, workers, progress))
     shares = {name: METRICS[name](table, reference) for name in protocol.metrics}
     name = None if reference is None else reference.name
     return Report(protocol, table, shares, name, seconds=time.perf_counter() - start)
 
 
 def _judge_all(
-    molecules: Sequence[Molecule], protocol: Protocol, workers: int, on_progress: Progress | None
+    molecules: Sequence[Molecule], protocol: Protocol, workers: int, progress: Progress | None
 ) -> list[dict[str, CellValue]]:
     chunks = (molecules[start : start + CHUNK] for start in range(0, len(molecules), CHUNK))
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator")
     rows: list[dict[str, CellValue]] = []
     for judged in parallel(joblib.delayed(judge_molecules)(chunk, protocol) for chunk in chunks):
         rows += judged
-        if on_progress is not None:
-            on_progress(len(rows), len(molecules))
+        if progress is not None:
+            progress(len(judged))
     return rows
 
 

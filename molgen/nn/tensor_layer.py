@@ -73,7 +73,7 @@ class TensorLayer(nn.Module):
         self.product = depthwise_product(irreps, irreps_edge)
         self.weights = EdgeWeights(self.num_scalars, num_basis, width, self.product.weight_numel)
         self.linear_out = Linear(self.product.irreps_out.simplify(), gate.irreps_in)
-        self.self_interaction = Linear(irreps, gate.irreps_in)
+        self.self_interaction = Linear(irreps, gate.irreps_in, biases=True)
         self.gate = gate
 
     def forward(self, h: Tensor, graph: Data) -> Tensor:

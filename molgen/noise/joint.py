@@ -58,7 +58,9 @@ class JointNoise:
     def _gaussian(self, field: str) -> GaussianNoise:
         process = self.processes[field]
         if not isinstance(process, GaussianNoise):
-            raise ConfigError(f"field {field!r} has no Gaussian noise; its process is {type(process).__name__}")
+            raise ConfigError(
+                f"field {field!r} has no Gaussian noise; its process is {type(process).__name__}"
+            )
         return process
 
     def unit(self, field: str) -> float:

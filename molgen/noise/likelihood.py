@@ -65,7 +65,9 @@ class VariationalBound:
         return parts
 
     def _sum(self, term: Callable[..., Tensor]) -> Tensor:
-        return torch.stack([term(field, process) for field, process in self.noise.processes.items()]).sum(dim=0)
+        return torch.stack([term(field, process) for field, process in self.noise.processes.items()]).sum(
+            dim=0
+        )
 
     def _diffusion(self, denoiser: Denoiser, x0: MolBatch, generator: torch.Generator) -> Tensor:
         """``T`` times the KL of one step per molecule, the steps stratified over the batch."""
@@ -83,6 +85,4 @@ class VariationalBound:
         levels = NoiseLevels.uniform(torch.zeros(len(x0), dtype=x0.pos.dtype, device=x0.device), x0)
         x_0 = self.noise.corrupt(x0, levels, generator)
         x0_hat = denoiser(x_0, levels)
-        return self._sum(
-            lambda f, p: p.reconstruction_nll(x0[f], x_0[f], x0_hat[f], x0.entry_mask(f))
-        )
+        return self._sum(lambda f, p: p.reconstruction_nll(x0[f], x_0[f], x0_hat[f], x0.entry_mask(f)))

@@ -54,7 +54,9 @@ class PolynomialSchedule(VariancePreservingSchedule):
 
     def __init__(self, steps: int = 1000, precision: float = 1e-5) -> None:
         if steps < 2 or not 0 < precision < 0.5:
-            raise ConfigError(f"polynomial schedule needs steps >= 2, 0 < precision < 0.5; got {steps}, {precision}")
+            raise ConfigError(
+                f"polynomial schedule needs steps >= 2, 0 < precision < 0.5; got {steps}, {precision}"
+            )
         self.steps = steps
         self.precision = precision
         self._floor = 0.001 * (1 - (1 - 1 / steps) ** 2) ** 2

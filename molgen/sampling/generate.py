@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from molgen.core.batch import MolBatch
-from molgen.core.contracts import Denoiser
+from molgen.core.contracts import Denoiser, MoleculeSource, Progress
 from molgen.core.errors import InputError
 from molgen.noise.joint import JointNoise
 from molgen.sampling.reverse import ReverseSampler
 
-Progress = Callable[[int], None]
-"""Called with the number of molecules that were just finished."""
-
 
 @dataclass(frozen=True)
-class Generator:
+class Generator(MoleculeSource):
     """A denoiser with its noise and a sampler, ready to draw molecules of given sizes.
 
     Attributes:
@@ -37,21 +34,15 @@ class Generator:
     def __call__(
         self, num_atoms: Tensor, generator: torch.Generator, progress: Progress | None = None
     ) -> list[MolBatch]:
-        """Draw one molecule per entry of ``num_atoms``.
-
-        Args:
-            num_atoms: ``(M,)`` int64 sizes, each at least 1.
-            generator: Source of randomness on the device to compute on.
-            progress: Told of every finished batch.
-
-        Returns:
-            ``M`` unpadded batches of one molecule on the CPU, in the order of ``num_atoms``.
+        """See base.
 
         Raises:
             InputError: No sizes, a size below 1, or a batch size below 1.
         """
         if len(num_atoms) == 0 or int(num_atoms.min()) < 1 or self.batch_size < 1:
-            raise InputError("sampling needs at least one molecule, sizes of at least 1 and --batch-size >= 1")
+            raise InputError(
+                "sampling needs at least one molecule, sizes of at least 1 and --batch-size >= 1"
+            )
         molecules: list[MolBatch | None] = [None] * len(num_atoms)
         mode = self.denoiser.training
         self.denoiser.eval()

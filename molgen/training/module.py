@@ -13,15 +13,15 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from molgen.core.batch import MolBatch
-from molgen.core.contracts import Denoiser
-from molgen.core.errors import NonFiniteLossError
+from molgen.core.contracts import Denoiser, MoleculeSource
+from molgen.core.errors import ConfigError, NonFiniteLossError
 from molgen.core.vocab import Vocab
 from molgen.noise.joint import JointNoise
 from molgen.training.objective import DenoisingObjective
 from molgen.training.optimization import Optimization
 
-_VALIDATION_STREAM = 1
-"""Second word of the validation noise's seed, to keep it apart from training's."""
+_TRAINING_STREAM, _VALIDATION_STREAM, _PREDICTION_STREAM = 0, 1, 3
+"""First word of each use's random stream, to keep them apart (the bound's callback uses 2)."""
 
 
 class DiffusionModule(pl.LightningModule):
@@ -33,6 +33,8 @@ class DiffusionModule(pl.LightningModule):
         denoiser: Builds the denoiser from the noise.
         objective: Builds the objective from the noise; EDM's by default.
         optimization: Optimiser and schedule; EDM's by default.
+        generate: Builds what draws molecules from denoiser and noise, for ``predict`` and for callbacks
+            that look at samples; ``None`` for a module that only trains.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class DiffusionModule(pl.LightningModule):
         denoiser: Callable[[JointNoise], Denoiser],
         objective: Callable[[JointNoise], DenoisingObjective] = DenoisingObjective,
         optimization: Optimization | None = None,
+        generate: Callable[[Denoiser, JointNoise], MoleculeSource] | None = None,
     ) -> None:
         super().__init__()
         self.vocab = vocab
@@ -49,17 +52,34 @@ class DiffusionModule(pl.LightningModule):
         self.denoiser = denoiser(self.noise)
         self.objective = objective(self.noise)
         self.optimization = Optimization() if optimization is None else optimization
+        self._generate = None if generate is None else generate(self.denoiser, self.noise)
 
-    def generator(self, *stream: int) -> torch.Generator:
+    def sample(self, num_atoms: Tensor, generator: torch.Generator) -> list[MolBatch]:
+        """Draw one molecule per size, ``(M,) int64``, with the configured sampler.
+
+        Raises:
+            ConfigError: No sampler is configured.
+        """
+        if self._generate is None:
+            raise ConfigError(
+                "model.generate is not configured; add molgen.sampling.Generator with a sampler"
+            )
+        return self._generate(num_atoms, generator)
+
+    def generator(self, *stream: int, device: torch.device | str | None = None) -> torch.Generator:
         """Random numbers that depend on the run's seed, the rank and ``stream`` alone.
 
         Keyed by step rather than carried along, so that a resumed run draws what it would have drawn.
+
+        Args:
+            stream: Words that tell this use apart from others.
+            device: Where to draw; the module's device by default.
         """
         words = torch.tensor([torch.initial_seed() % 2**31, self.global_rank, *stream], dtype=torch.int64)
         seed = 0
         for word in words.tolist():
             seed = (seed * 6364136223846793005 + word + 1442695040888963407) % 2**63
-        return torch.Generator(self.device).manual_seed(seed)
+        return torch.Generator(self.device if device is None else device).manual_seed(seed)
 
     def training_step(self, batch: MolBatch, batch_idx: int) -> Tensor:
         """Loss of one batch.
@@ -67,7 +87,7 @@ class DiffusionModule(pl.LightningModule):
         Raises:
             NonFiniteLossError: The loss is NaN or infinite.
         """
-        losses = self.objective(self.denoiser, batch, self.generator(0, self.global_step))
+        losses = self.objective(self.denoiser, batch, self.generator(_TRAINING_STREAM, self.global_step))
         if not torch.isfinite(losses["loss"]):
             raise NonFiniteLossError(
                 f"the loss became {losses['loss'].item()} at step {self.global_step}, batch {batch_idx} of epoch "
@@ -89,10 +109,20 @@ class DiffusionModule(pl.LightningModule):
         """As :meth:`validation_step`, on the test split."""
         self._evaluate("test", batch, batch_idx)
 
+    def predict_step(self, batch: Tensor, batch_idx: int) -> list[MolBatch]:
+        """Draw molecules of the sizes in ``batch``, ``(B,) int64``.
+
+        Raises:
+            ConfigError: No sampler is configured.
+        """
+        return self.sample(batch, self.generator(_PREDICTION_STREAM, batch_idx))
+
     def _evaluate(self, split: str, batch: MolBatch, batch_idx: int) -> None:
         losses = self.objective(self.denoiser, batch, self.generator(_VALIDATION_STREAM, batch_idx))
         self.log_dict(
-            {f"{split}/{name}": value for name, value in losses.items()}, batch_size=len(batch), sync_dist=True
+            {f"{split}/{name}": value for name, value in losses.items()},
+            batch_size=len(batch),
+            sync_dist=True,
         )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -2,5 +2,14 @@
 
 from molgen.training.callbacks.clipping import AdaptiveGradientClipping
 from molgen.training.callbacks.compilation import CompileDenoiser
+from molgen.training.callbacks.likelihood import LikelihoodBound
+from molgen.training.callbacks.prediction import NpzPredictionWriter
+from molgen.training.callbacks.sampling import SampleAndJudge
 
-__all__ = ["AdaptiveGradientClipping", "CompileDenoiser"]
+__all__ = [
+    "AdaptiveGradientClipping",
+    "CompileDenoiser",
+    "LikelihoodBound",
+    "NpzPredictionWriter",
+    "SampleAndJudge",
+]

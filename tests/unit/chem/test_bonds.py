@@ -39,7 +39,9 @@ def test_agrees_with_the_rule_pair_by_pair(seed: int, atoms: int, spread: float)
             assert orders[i, j] == expected
 
 
-@pytest.mark.parametrize(("distance", "order"), [(1.64, 0), (1.63, 1), (1.39, 1), (1.38, 2), (1.23, 2), (1.22, 3)])
+@pytest.mark.parametrize(
+    ("distance", "order"), [(1.64, 0), (1.63, 1), (1.39, 1), (1.38, 2), (1.23, 2), (1.22, 3)]
+)
 def test_carbon_pair_at_the_edges_of_the_rule(distance: float, order: int) -> None:
     pos = np.array([[[0, 0, 0], [0, 0, distance]]])
     assert perceive_orders(np.array([[6, 6]]), pos)[0, 0, 1] == order
@@ -64,7 +66,9 @@ def test_methane(methane: Molecule) -> None:
     assert found.smiles == "C"
 
 
-def test_equal_bonds_of_benzene_are_too_long_to_be_double(benzene: Molecule, kekule_benzene: Molecule) -> None:
+def test_equal_bonds_of_benzene_are_too_long_to_be_double(
+    benzene: Molecule, kekule_benzene: Molecule
+) -> None:
     equal, alternating = perceive_bonds([benzene, kekule_benzene])
     assert alternating.smiles == "c1ccccc1"
     assert equal.bonds is not None

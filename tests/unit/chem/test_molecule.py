@@ -44,7 +44,10 @@ def test_smiles_survive_the_way_through_arrays(smiles: str) -> None:
 @pytest.mark.parametrize(
     ("molecule", "reason"),
     [
-        (chain([6, 1, 1, 1, 1, 1], [[0, k, 1] for k in range(1, 6)]), "C has a total bond order of 5 (atom 1)"),
+        (
+            chain([6, 1, 1, 1, 1, 1], [[0, k, 1] for k in range(1, 6)]),
+            "C has a total bond order of 5 (atom 1)",
+        ),
         (chain([7, 6, 6, 6, 6], [[0, k, 1] for k in range(1, 5)]), "N has a total bond order of 4"),
         (chain([6, 1], [[0, 2, 1]]), "there are 2 atoms"),
         (chain([6, 1], [[0, -1, 1]]), "there are 2 atoms"),
@@ -54,8 +57,14 @@ def test_smiles_survive_the_way_through_arrays(smiles: str) -> None:
         (chain([6, 0], []), "atom 2 is of no known element"),
         (chain([6, 300], [[0, 1, 1]]), "atomic number 300"),
         (chain([], []), "no atoms"),
-        (Molecule(np.array([6, 1]), np.array([[0, 0, 0], [0, np.nan, 0]]), np.array([[0, 1, 1]])), "1 of 2 atoms"),
-        (Molecule(np.array([6]), np.zeros((1, 3)), np.zeros((0, 3)), defect="the disk was wet"), "the disk was wet"),
+        (
+            Molecule(np.array([6, 1]), np.array([[0, 0, 0], [0, np.nan, 0]]), np.array([[0, 1, 1]])),
+            "1 of 2 atoms",
+        ),
+        (
+            Molecule(np.array([6]), np.zeros((1, 3)), np.zeros((0, 3), dtype=int), defect="the disk was wet"),
+            "the disk was wet",
+        ),
     ],
 )
 def test_failures_are_reasons(molecule: Molecule, reason: str) -> None:
@@ -99,7 +108,7 @@ def test_shapes_that_do_not_fit_are_an_error() -> None:
     with pytest.raises(InputError, match="pos"):
         Molecule(np.array([6, 1]), np.zeros((3, 3)))
     with pytest.raises(InputError, match="charges"):
-        Molecule(np.array([6, 1]), np.zeros((2, 3)), charges=np.zeros(3))
+        Molecule(np.array([6, 1]), np.zeros((2, 3)), charges=np.zeros(3, dtype=int))
 
 
 def test_arrays_are_read_only_and_the_callers_are_not(methane: Molecule) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,9 @@ def test_sdf_keeps_chemistry_and_failures(mixed: list[Molecule], tmp_path: Path)
     assert [m.failure for m in back] == [m.failure for m in mixed]
     # Two bonds between one pair cannot be held by the format, so that block has none.
     rows = [None if m.bonds is None else m.bonds.tolist() for m in (*mixed[:4], *mixed[5:])]
-    assert [m.bonds.tolist() for m in (*back[:4], *back[5:]) if m.bonds is not None] == [r or [] for r in rows]
+    assert [m.bonds.tolist() for m in (*back[:4], *back[5:]) if m.bonds is not None] == [
+        r or [] for r in rows
+    ]
 
 
 def test_any_toolkit_reads_our_sdf_without_sanitisation(mixed: list[Molecule], tmp_path: Path) -> None:
@@ -65,10 +68,16 @@ def test_any_toolkit_reads_our_sdf_without_sanitisation(mixed: list[Molecule], t
 
 
 def test_radicals_charges_and_data_fields_survive(tmp_path: Path) -> None:
-    atoms = {"numbers": np.array([6, 1, 1, 8]), "pos": np.random.default_rng(0).normal(size=(4, 3))}
+    pos = np.random.default_rng(0).normal(size=(4, 3))
     rows = np.array([[0, 1, 1], [0, 2, 1], [0, 3, 1]])
-    record = {"name": "first", "seed": 7, "energy": -1.5, "note": "two\n\nlines", "odd <key>": "x"}
-    molecule = Molecule(**atoms, bonds=rows, charges=np.array([0, 0, 0, -1]), record=record)
+    record: dict[str, str | float | int] = {
+        "name": "first",
+        "seed": 7,
+        "energy": -1.5,
+        "note": "two\n\nlines",
+        "odd <key>": "x",
+    }
+    molecule = Molecule(np.array([6, 1, 1, 8]), pos, rows, np.array([0, 0, 0, -1]), record=record)
     write_molecules([molecule], tmp_path / "a.sdf")
     (back,) = read_molecules(tmp_path / "a.sdf")
     assert back.smiles == molecule.smiles == "[CH2][O-]"
@@ -105,12 +114,17 @@ def test_an_sdf_record_nobody_can_parse_keeps_its_place(tmp_path: Path, mixed: l
     path.write_text(good + "\n\n\nnonsense\nM  END\n$$$$\n" + good)
     first, second, third = read_molecules(path)
     assert (first.smiles, third.smiles) == ("C", "C")
-    assert second.failure == f"record 2 (line {good.count(chr(10)) + 1}) cannot be parsed as a V2000 or V3000 block"
+    assert (
+        second.failure
+        == f"record 2 (line {good.count(chr(10)) + 1}) cannot be parsed as a V2000 or V3000 block"
+    )
 
 
 @pytest.mark.parametrize("keep", [0.35, 0.6, 0.95])
 @pytest.mark.parametrize("suffix", ["sdf", "npz"])
-def test_a_truncated_file_is_an_error(mixed: list[Molecule], tmp_path: Path, suffix: str, keep: float) -> None:
+def test_a_truncated_file_is_an_error(
+    mixed: list[Molecule], tmp_path: Path, suffix: str, keep: float
+) -> None:
     path = tmp_path / f"a.{suffix}"
     write_molecules(mixed, path)
     content = path.read_bytes()
@@ -119,7 +133,9 @@ def test_a_truncated_file_is_an_error(mixed: list[Molecule], tmp_path: Path, suf
         read_molecules(path)
 
 
-@pytest.mark.parametrize("lost", ["C 0 0 0\nC 0 0 1", "\nC 0 0 1", "0 1", "0 0 0\nC 0 0 1", "kept\nC 0 0 0\nC 0 0 1"])
+@pytest.mark.parametrize(
+    "lost", ["C 0 0 0\nC 0 0 1", "\nC 0 0 1", "0 1", "0 0 0\nC 0 0 1", "kept\nC 0 0 0\nC 0 0 1"]
+)
 def test_a_truncated_xyz_says_where(tmp_path: Path, lost: str) -> None:
     path = tmp_path / "a.xyz"
     path.write_text("1\nfirst\nC 0 0 0\n2\nkept\nC 0 0 0\nC 0 0 1".removesuffix(lost))
@@ -142,7 +158,7 @@ def test_a_truncated_sdf_says_where(mixed: list[Molecule], tmp_path: Path) -> No
 def test_an_empty_file_is_an_error(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="no molecule|NPZ"):
+    with pytest.raises(InputError, match=r"no molecule|NPZ"):
         read_molecules(path)
 
 
@@ -159,8 +175,9 @@ def test_xyz_atom_lines(tmp_path: Path) -> None:
         "2\n\nXx 0 0 0\nh 0 0 1\n"
         "1\nlost\nC 0 0 far\n"
         "1\nshort\nC 0 0\n"
+        "1\nheavy\n99999999999999999999 0 0 0\n"
     )  # fmt: skip
-    water, unknown, lost, short = read_molecules(path)
+    water, unknown, lost, short, heavy = read_molecules(path)
     assert water.numbers.tolist() == [8, 1]
     assert water.pos[1].tolist() == [0, 0, 0.96]
     assert dict(water.record) == {"comment": "water, almost"}
@@ -169,6 +186,7 @@ def test_xyz_atom_lines(tmp_path: Path) -> None:
     assert lost.failure is not None
     assert lost.failure.startswith("line 12:")
     assert (lost.num_atoms, short.num_atoms) == (1, 1)
+    assert heavy.failure == "line 18: '99999999999999999999' is not an element"
     assert short.failure == "line 15: 'C 0 0' is not an element and three coordinates"
 
 
@@ -180,7 +198,9 @@ def test_xyz_count_line_must_be_a_number(tmp_path: Path) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 6), min_size=1, max_size=5), st.sampled_from(SUFFIXES))
+@given(
+    st.integers(0, 2**32 - 1), st.lists(st.integers(0, 6), min_size=1, max_size=5), st.sampled_from(SUFFIXES)
+)
 def test_round_trip_of_random_atoms(tmp_path: Path, seed: int, sizes: list[int], suffix: str) -> None:
     rng = np.random.default_rng(seed)
     molecules = [Molecule(rng.integers(1, 119, n), rng.normal(scale=5, size=(n, 3))) for n in sizes]
@@ -202,7 +222,7 @@ def test_round_trip_of_random_atoms(tmp_path: Path, seed: int, sizes: list[int],
     ],
 )
 def test_arrays_that_do_not_fit(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
-    np.savez(tmp_path / "a.npz", **arrays)
+    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=message):
         read_molecules(tmp_path / "a.npz")
 
@@ -219,12 +239,12 @@ def test_unknown_suffix_and_missing_file_name_what_is_accepted(tmp_path: Path, m
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
-    mixed: list[Molecule], tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+    mixed: list[Molecule], tmp_path: Path, suffix: str
 ) -> None:
     path = tmp_path / f"a.{suffix}"
     path.write_text("old")
 
-    def full_disk() -> list[Molecule]:
+    def full_disk() -> Iterator[Molecule]:
         yield mixed[0]
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

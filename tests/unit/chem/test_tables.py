@@ -17,7 +17,15 @@ from molgen.core.vocab import ATOMIC_NUMBERS
 
 @pytest.mark.parametrize(
     ("order", "pair", "limit_pm"),
-    [(1, "HH", 84), (1, "CH", 119), (1, "FN", 146), (1, "OO", 158), (2, "CC", 139), (2, "OC", 125), (3, "NC", 119)],
+    [
+        (1, "HH", 84),
+        (1, "CH", 119),
+        (1, "FN", 146),
+        (1, "OO", 158),
+        (2, "CC", 139),
+        (2, "OC", 125),
+        (3, "NC", 119),
+    ],
 )
 def test_limits_are_typical_length_plus_margin(order: int, pair: str, limit_pm: float) -> None:
     first, second = (ATOMIC_NUMBER[e] for e in pair)
@@ -29,12 +37,16 @@ def test_limits_are_typical_length_plus_margin(order: int, pair: str, limit_pm: 
 def test_limits_fall_with_the_order_so_that_counting_them_gives_the_highest_order() -> None:
     limits = edm_squared_thresholds()
     assert (limits[:-1] >= limits[1:]).all()
-    assert [np.count_nonzero(np.triu(level)) for level in limits] == [len(t) for t in EDM_LENGTHS_PM] == [15, 6, 4]
+    assert (
+        [np.count_nonzero(np.triu(level)) for level in limits]
+        == [len(t) for t in EDM_LENGTHS_PM]
+        == [15, 6, 4]
+    )
 
 
 def test_valences() -> None:
     valences = edm_valence_array()
-    assert {symbol(z): int(valences[z]) for z in np.flatnonzero(valences >= 0)} == {
+    assert {symbol(z): int(valences[z]) for z in np.flatnonzero(valences >= 0).tolist()} == {
         "H": 1, "C": 4, "N": 3, "O": 2, "F": 1,
     }  # fmt: skip
 

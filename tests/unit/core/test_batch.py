@@ -117,7 +117,9 @@ def test_select_keeps_positions_and_named_fields() -> None:
 def test_select_names_the_missing_field() -> None:
     """The message says what is missing and what there is."""
     batch = random_batch([3], torch.Generator().manual_seed(0)).replace(charge=None)
-    with pytest.raises(FieldError, match=r"no field 'charge'; it carries \['pos', 'atom', 'number', 'bond'\]"):
+    with pytest.raises(
+        FieldError, match=r"no field 'charge'; it carries \['pos', 'atom', 'number', 'bond'\]"
+    ):
         batch.select(["charge"])
 
 

@@ -1,0 +1,159 @@
+"""``molgen sample``: molecules in a file, and a record of how they were made."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import PositiveInt
+from rich.console import Console
+
+from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load
+from molgen.checkpoint.load import DEFAULT_CHECKPOINT
+from molgen.chem.io import check_suffix, write_molecules
+from molgen.chem.molecule import Molecule
+from molgen.cli.progress import progress_bar
+from molgen.cli.selection import Selection
+from molgen.core.errors import InputError
+from molgen.core.files import atomic_path, require_writable
+from molgen.sampling import SAMPLERS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("-n", "--count", type=PositiveInt, default=100, help="number of molecules")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("molecules.sdf"), help="file to write: .sdf, .xyz or .npz"
+    )
+    parser.add_argument(
+        "--checkpoint", type=str, default=DEFAULT_CHECKPOINT, help="name, folder or .ckpt file"
+    )
+    parser.add_argument("--steps", type=PositiveInt, help="sampling steps (default: the checkpoint's)")
+    parser.add_argument("--sampler", type=str, help=f"{' or '.join(SAMPLERS)} (default: the checkpoint's)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, options and device: same molecules")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
+    parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
+    parser.add_argument("--num-atoms", type=str, help="size with hydrogens, as 18 or 15-20")
+    parser.add_argument(
+        "--only", type=str, help="keep only such molecules, comma-separated: valid, unique, novel, connected"
+    )
+    parser.add_argument(
+        "--budget", type=PositiveInt, help="with --only: most molecules to draw (default: 20 times the count)"
+    )
+
+
+def run(options: Namespace) -> None:
+    """Draw, write, report.
+
+    Raises:
+        InputError: An option cannot be used or the output cannot be written.
+        CheckpointError: There is no such checkpoint.
+    """
+    check_suffix(options.output)
+    selection = Selection.parse(options.only) if options.only else None
+    require_writable(options.output)
+    generator = load(options.checkpoint, options.device)
+    how = SamplingOptions(options.steps, options.sampler, _size_range(options.num_atoms), options.batch_size)
+    start = time.perf_counter()
+    molecules, rejected = draw(generator, how, selection, options)
+    seconds = time.perf_counter() - start
+    write_molecules(molecules, options.output)
+    record = _record(generator, how, options, molecules, rejected, seconds)
+    with atomic_path(record_path(options.output)) as partial:
+        partial.write_text(json.dumps(record, indent=2) + "\n")
+    _report(options, molecules, rejected, seconds)
+
+
+def record_path(output: Path) -> Path:
+    """Where the run record of an output file goes: beside it, ``NAME.run.json``."""
+    return output.with_name(output.stem + ".run.json")
+
+
+def draw(
+    generator: MoleculeGenerator, how: SamplingOptions, selection: Selection | None, options: Namespace
+) -> tuple[list[Molecule], Counter[str]]:
+    """Draw ``options.count`` molecules, or as many accepted ones as the budget allows.
+
+    Returns:
+        The molecules, and how many were rejected for each reason.
+    """
+    with progress_bar() as bar:
+        if selection is None:
+            task = bar.add_task("sampling", total=options.count)
+            drawn = generator.sample(options.count, how, options.seed, lambda k: bar.advance(task, k))
+            return drawn, Counter()
+        budget = options.budget or 20 * options.count
+        task = bar.add_task(f"drawing up to {budget}", total=options.count)
+        kept: list[Molecule] = []
+        spent = 0
+        for round_of in generator.stream(min(options.count, budget), how, options.seed):
+            spent += len(round_of)
+            kept += selection.accept(round_of)
+            bar.update(task, completed=min(len(kept), options.count))
+            if len(kept) >= options.count or spent >= budget:
+                break
+    return kept[: options.count], selection.rejected
+
+
+def _size_range(text: str | None) -> tuple[int, int] | None:
+    """Parse ``18`` or ``15-20``."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    if not match or int(match[1]) < 1 or (match[2] and int(match[2]) < int(match[1])):
+        raise InputError(
+            f"--num-atoms {text!r} is not a size; give a number such as 18 or a range such as 15-20"
+        )
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _record(
+    generator: MoleculeGenerator,
+    how: SamplingOptions,
+    options: Namespace,
+    molecules: list[Molecule],
+    rejected: Counter[str],
+    seconds: float,
+) -> dict[str, Any]:
+    sampler = generator.sampler(how)
+    return {
+        "molgen": importlib.metadata.version("molgen3d"),
+        "checkpoint": generator.checkpoint.card.name,
+        "checkpoint_sha256": generator.checkpoint.digest,
+        "options": {
+            key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
+        },
+        "sampler": type(sampler).__name__,
+        "nfe": sampler.nfe,
+        "device": str(generator.device),
+        "seed": options.seed,
+        "written": len(molecules),
+        "valid": sum(m.failure is None for m in molecules),
+        "rejected": dict(rejected),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _report(options: Namespace, molecules: list[Molecule], rejected: Counter[str], seconds: float) -> None:
+    valid = sum(m.failure is None for m in molecules)
+    console = Console()
+    console.print(
+        f"{options.output}: {len(molecules)} molecules, {valid} valid, in {seconds:.1f} s",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if rejected:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
+        console.print(f"rejected: {reasons}", highlight=False, soft_wrap=True)
+    if len(molecules) < options.count:
+        console.print(
+            f"only {len(molecules)} of {options.count} found within the budget; raise --budget or ask for less",
+            highlight=False,
+            soft_wrap=True,
+        )
