@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -210,9 +211,9 @@ class Molecule:
         return str(drawing.GetDrawingText())
 
 
-def _frozen(molecule: Molecule, name: str, values: ArrayLike, dtype: type) -> NDArray:
+def _frozen(molecule: Molecule, name: str, values: ArrayLike, dtype: type) -> NDArray[Any]:
     """Store a read-only view of ``values`` on a frozen molecule and return it."""
-    array: NDArray = np.asarray(values, dtype=dtype).view()
+    array: NDArray[Any] = np.asarray(values, dtype=dtype).view()
     array.flags.writeable = False
     object.__setattr__(molecule, name, array)
     return array

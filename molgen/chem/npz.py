@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def iter_npz(path: Path) -> Iterator[Molecule]:
         yield Molecule(numbers[:atoms], pos[:atoms])
 
 
-def read_arrays(path: Path) -> dict[str, NDArray]:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read all arrays of an NPZ file.
 
     Raises:
@@ -48,7 +48,7 @@ def read_arrays(path: Path) -> dict[str, NDArray]:
         raise InputError(f"{path} is damaged ({error}); give a file that numpy.savez wrote") from error
 
 
-def _load(path: Path) -> tuple[NDArray, NDArray, NDArray]:
+def _load(path: Path) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     accepted = "give arrays z (M, N) int, x (M, N, 3) float and n (M,) int"
     arrays = read_arrays(path)
     missing = [key for key in KEYS if key not in arrays]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import wandb
+from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
 from molgen.data.datamodule import MolDataModule
 from molgen.training.module import DiffusionModule
+
+DEFAULTS = "configs/defaults.yaml"
+"""What every run shares, read first where the working directory has it."""
+
+SUBCOMMANDS = ("fit", "validate", "test", "predict")
 
 
 class ConfigInCheckpoint(SaveConfigCallback):
@@ -25,15 +35,42 @@ class ConfigInCheckpoint(SaveConfigCallback):
 
 
 class TrainingCLI(LightningCLI):
-    """The command line of training; vocabulary is given once, to the model."""
+    """The command line of training: one vocabulary, one run folder, quiet where nobody watches."""
 
     def init_parser(self, **kwargs: Any) -> LightningArgumentParser:  # noqa: ANN401
         """Make parsers that raise, so that the caller prints one line."""
         return super().init_parser(**{**kwargs, "exit_on_error": False})
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Link the model's vocabulary to the data."""
+        """Add ``run`` and link the model's vocabulary to the data."""
+        parser.add_argument("--run", type=str, default="runs/default", help="folder of this run")
         parser.link_arguments("model.vocab", "data.vocab")
+
+    def before_instantiate_classes(self) -> None:
+        """Place loggers and checkpoints in the run folder; no key, no network; no terminal, no bar."""
+        config = self.config[self.subcommand] if self.subcommand else self.config
+        place_run(config.trainer, Path(config.run))
+        if wandb.api.api_key is None:
+            os.environ.setdefault("WANDB_MODE", "offline")
+        if config.trainer.enable_progress_bar is None:
+            config.trainer.enable_progress_bar = sys.stderr.isatty()
+
+
+def place_run(trainer: Namespace, folder: Path) -> None:
+    """Give loggers with ``save_dir: .`` and checkpoint callbacks without a folder the run's folder.
+
+    Args:
+        trainer: Trainer configuration, changed in place.
+        folder: The run's folder.
+    """
+    trainer.default_root_dir = trainer.default_root_dir or str(folder)
+    loggers = trainer.logger if isinstance(trainer.logger, list) else [trainer.logger]
+    for logger in loggers:
+        if isinstance(logger, Namespace) and logger.init_args.get("save_dir") == ".":
+            logger.init_args.save_dir = str(folder)
+    for callback in trainer.callbacks or []:
+        if callback.class_path.endswith("ModelCheckpoint") and callback.init_args.dirpath is None:
+            callback.init_args.dirpath = str(folder / "checkpoints")
 
 
 def run_training(args: list[str]) -> None:
@@ -51,5 +88,6 @@ def run_training(args: list[str]) -> None:
         save_config_kwargs={"overwrite": True},
         seed_everything_default=0,
         auto_configure_optimizers=False,
+        parser_kwargs={name: {"default_config_files": [DEFAULTS]} for name in SUBCOMMANDS},
         args=args,
     )

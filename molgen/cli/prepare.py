@@ -9,10 +9,14 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
 
+from molgen.cli.progress import progress_bar
 from molgen.core.errors import InputError
+from molgen.core.files import require_writable
 from molgen.data.prepare import prepare_qm9
+from molgen.data.qm9 import NUM_MOLECULES
 
-SOURCES = {"qm9": prepare_qm9}
+SOURCES = {"qm9": (prepare_qm9, NUM_MOLECULES)}
+"""Name of a data set to the function that prepares it and its number of molecules."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,7 +37,10 @@ def run(options: Namespace) -> None:
         raise InputError(f"unknown data set {options.source!r}; known are {sorted(SOURCES)}")
     root = options.output or Path("datasets") / options.source
     start = time.perf_counter()
-    manifest = SOURCES[options.source](root, options.workers)
+    prepare, size = SOURCES[options.source]
+    with progress_bar() as bar:
+        task = bar.add_task("reading molecules", total=size, visible=False)
+        manifest = prepare(root, options.workers, lambda k: bar.update(task, advance=k, visible=True))
     Console().print(
         f"{root}: {manifest['molecules']} molecules, {manifest['atoms']} atoms, {manifest['bonds']} bonds, "
         f"splits {manifest['split_sizes']} ({time.perf_counter() - start:.0f} s)",

@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
+from molgen.core.contracts import Progress
 from molgen.data.properties import PROPERTIES
 from molgen.data.qm9 import SPLIT_RULE, load_qm9, source_tables
 from molgen.data.store import is_complete, read_manifest, sha256, write_store
 
 
-def prepare_qm9(root: Path, workers: int) -> dict[str, object]:
+def prepare_qm9(root: Path, workers: int, progress: Progress | None = None) -> dict[str, object]:
     """Prepare QM9, unless the folder already holds it, finished and undamaged.
 
     Args:
         root: Folder to write to.
         workers: Number of processes.
+        progress: Told of every finished part.
 
     Returns:
         The folder's manifest.
@@ -36,5 +38,5 @@ def prepare_qm9(root: Path, workers: int) -> dict[str, object]:
             "position_unit": "1e-4 angstrom",
             "properties": {name: {"unit": p.unit, "meaning": p.meaning} for name, p in PROPERTIES.items()},
         }
-        write_store(load_qm9(workers), root, manifest)
+        write_store(load_qm9(workers, progress), root, manifest)
     return read_manifest(root)

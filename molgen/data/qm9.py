@@ -2,18 +2,18 @@
 
 The 3,054 uncharacterised molecules are already gone. Bonds, orders and formal charges come from each
 row's SMILES by index: its heavy atoms stand in file order, and every hydrogen belongs to its nearest
-heavy atom; both are checked for every molecule.
+heavy atom; both are checked for every molecule. Processes read byte ranges of the tables themselves and
+send back joined arrays, so that little travels between them.
 """
 
 from __future__ import annotations
 
 import csv
 import importlib.util
-import json
+import io
 import re
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from rdkit import Chem
 
+from molgen.chem.graph import KEKULE_ORDERS, graph_arrays, raw_graph
+from molgen.core.contracts import Progress
 from molgen.core.errors import DataError
 from molgen.core.vocab import ATOMIC_NUMBERS
 from molgen.data.properties import PROPERTIES
@@ -32,22 +34,37 @@ SPLIT_RULE = (
     "numpy.random.seed(0); p = numpy.random.permutation(130831) over molecules in index order; "
     "train p[:100000], validation the next 17748, test the last 13083"
 )
+_SPAN_BYTES = 4 * 2**20
+"""Bytes of a table that one task reads, about 2,500 molecules."""
 _LONG_BOND = 1.4
 """A bond longer than this many sums of covalent radii casts doubt on the pairing."""
-_BARE_POINT = re.compile(r"(?<=\d)\.(?=[,\]])")
+_NO_BRACKETS = str.maketrans("", "", "[]")
+_COVALENT_RADII = np.array([0.0, *(Chem.GetPeriodicTable().GetRcovalent(z) for z in range(1, 119))])
+"""Angstrom, by atomic number."""
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Some whole lines of a table, from one byte to another."""
+
+    table: Path
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One parsed molecule."""
+    """One parsed molecule; see :class:`MoleculeStore`."""
 
     identifier: int
     smiles: str
-    numbers: NDArray[np.uint8]
-    positions: NDArray[np.int32]
-    charges: NDArray[np.int8]
-    bonds: NDArray[np.uint8]
-    properties: NDArray[np.float64]
+    numbers: Integers
+    positions: Integers
+    charges: Integers
+    bonds: Integers
+    properties: list[float]
 
 
 def source_tables() -> list[Path]:
@@ -65,70 +82,81 @@ def source_tables() -> list[Path]:
     return tables
 
 
-def load_qm9(workers: int) -> MoleculeStore:
+def load_qm9(workers: int, progress: Progress | None = None) -> MoleculeStore:
     """Parse, check and split QM9.
 
     Args:
         workers: Number of processes.
+        progress: Told of every finished part.
 
     Raises:
         DataError: A molecule contradicts its SMILES, or the count is not 130,831.
     """
-    chunks = [chunk for table in source_tables() for chunk in _chunks(table, 4096)]
-    rows = [
-        row for part in Parallel(n_jobs=workers)(delayed(_parse_chunk)(c) for c in chunks) for row in part
-    ]
-    rows.sort(key=lambda row: row.identifier)
-    if len(rows) != NUM_MOLECULES:
+    spans = [span for table in source_tables() for span in _spans(table)]
+    parts = []
+    for part in Parallel(n_jobs=workers, return_as="generator")(delayed(_parse_span)(s) for s in spans):
+        parts.append(part)
+        if progress is not None:
+            progress(len(part))
+    return _split(_join(parts))
+
+
+def _spans(table: Path) -> Iterator[_Span]:
+    size = table.stat().st_size
+    with table.open("rb") as stream:
+        stream.readline()
+        while (start := stream.tell()) < size:
+            stream.seek(start + _SPAN_BYTES)
+            stream.readline()
+            yield _Span(table, start, min(stream.tell(), size))
+
+
+def _split(store: MoleculeStore) -> MoleculeStore:
+    """Sort by index and split by :data:`SPLIT_RULE`."""
+    if len(store) != NUM_MOLECULES:
         raise DataError(
-            f"expected {NUM_MOLECULES} QM9 molecules, found {len(rows)}; check the qm9pack version"
+            f"expected {NUM_MOLECULES} QM9 molecules, found {len(store)}; check the qm9pack version"
         )
     order = np.random.RandomState(0).permutation(NUM_MOLECULES)
-    validation_end = NUM_TRAIN + NUM_VALIDATION
-    return _join(rows, order[:NUM_TRAIN], order[NUM_TRAIN:validation_end], order[validation_end:])
+    train, validation, test = np.split(order, [NUM_TRAIN, NUM_TRAIN + NUM_VALIDATION])
+    splits = {"train": train, "validation": validation, "test": test}
+    return store.subset(np.argsort(store.identifiers), splits)
 
 
-def _chunks(table: Path, size: int) -> Iterator[list[dict[str, str]]]:
-    csv.field_size_limit(sys.maxsize)
-    keep = ["Index", "SMILES", "N_atoms", "Elements", "XYZ_Ang", *(p.column for p in PROPERTIES.values())]
-    with table.open(newline="") as stream:
-        chunk = []
-        for record in csv.DictReader(stream):
-            chunk.append({key: record[key] for key in keep})
-            if len(chunk) == size:
-                yield chunk
-                chunk = []
-        yield chunk
-
-
-def _parse_chunk(records: list[dict[str, str]]) -> list[_Row]:
-    return [_parse(record) for record in records]
+def _parse_span(span: _Span) -> MoleculeStore:
+    with span.table.open("rb") as stream:
+        header = stream.readline()
+        stream.seek(span.start)
+        text = (header + stream.read(span.stop - span.start)).decode()
+    return _store([_parse(record) for record in csv.DictReader(io.StringIO(text))])
 
 
 def _parse(record: dict[str, str]) -> _Row:
     symbols = re.findall(r"'(\w+)'", record["Elements"])
-    numbers = np.array([ATOMIC_NUMBERS[s] for s in symbols], dtype=np.uint8)
-    # Five rows write numbers as "0." or "1.", which is not JSON.
-    coordinates = np.array(json.loads(_BARE_POINT.sub(".0", record["XYZ_Ang"])), dtype=np.float64)
-    if len(numbers) != int(record["N_atoms"]) or coordinates.shape != (len(numbers), 3):
+    numbers = np.array([ATOMIC_NUMBERS[s] for s in symbols])
+    # Five rows write numbers as "0." or "1.", which is not JSON, so the brackets are taken off instead.
+    values = np.array(record["XYZ_Ang"].translate(_NO_BRACKETS).split(","), dtype=np.float64)
+    if len(numbers) != int(record["N_atoms"]) or len(values) != 3 * len(numbers):
         raise DataError(
-            f"QM9 molecule {record['Index']}: {len(numbers)} elements, {coordinates.shape} coordinates"
+            f"QM9 molecule {record['Index']}: {len(numbers)} elements, {len(values)} coordinate values; "
+            "reinstall qm9pack"
         )
+    coordinates = values.reshape(-1, 3)
     bonds, charges = bonds_from_smiles(record["SMILES"], numbers, coordinates)
     return _Row(
         identifier=int(record["Index"]),
         smiles=record["SMILES"],
         numbers=numbers,
-        positions=np.rint(coordinates / POSITION_SCALE).astype(np.int32),
+        positions=np.rint(coordinates / POSITION_SCALE).astype(np.int64),
         charges=charges,
         bonds=bonds,
-        properties=np.array([float(record[p.column]) for p in PROPERTIES.values()]),
+        properties=[float(record[p.column]) for p in PROPERTIES.values()],
     )
 
 
 def bonds_from_smiles(
-    smiles: str, numbers: NDArray[np.uint8], coordinates: NDArray[np.float64]
-) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+    smiles: str, numbers: Integers, coordinates: NDArray[np.float64]
+) -> tuple[Integers, Integers]:
     """Give a geometry the bonds and charges of its SMILES.
 
     Heavy atoms are paired in order and hydrogens go to their nearest heavy atom. Where that contradicts
@@ -144,100 +172,90 @@ def bonds_from_smiles(
         Bonds ``(m, 3)`` of (first, second, order) and formal charges ``(n,)``.
 
     Raises:
-        DataError: No pairing of the SMILES with the geometry exists.
+        DataError: RDKit cannot read the SMILES, or no pairing of it with the geometry exists.
     """
     graph = Chem.MolFromSmiles(smiles)
     if graph is None:
         raise DataError(f"RDKit cannot read the SMILES {smiles!r}")
-    Chem.Kekulize(graph, clearAromaticFlags=True)
-    graph = Chem.AddHs(graph)
-    place = _place_in_order(graph, numbers, coordinates)
-    if place is None or _longest_bond(graph, place, numbers, coordinates) > _LONG_BOND:
-        matched = _place_by_matching(graph, numbers, coordinates)
+    elements, bonds, graph_charges = graph_arrays(Chem.AddHs(graph))
+    place = _place_in_order(elements, bonds, numbers, coordinates)
+    if place is None or _longest_bond(place[bonds[:, :2]], numbers, coordinates) > _LONG_BOND:
+        matched = _place_by_matching(elements, bonds, numbers, coordinates)
         place = place if matched is None else matched
     if place is None:
         raise DataError(f"the geometry of {smiles!r} does not have the connectivity of its SMILES")
-    bonds = [
-        (place[b.GetBeginAtomIdx()], place[b.GetEndAtomIdx()], int(b.GetBondTypeAsDouble()))
-        for b in graph.GetBonds()
-    ]
-    charges = np.zeros(len(numbers), dtype=np.int8)
-    charges[place] = [a.GetFormalCharge() for a in graph.GetAtoms()]
-    return np.array(bonds, dtype=np.uint8).reshape(-1, 3), charges
+    charges = np.zeros_like(graph_charges)
+    charges[place] = graph_charges
+    return np.column_stack([place[bonds[:, :2]], bonds[:, 2]]), charges
 
 
 def _place_in_order(
-    graph: Chem.Mol, numbers: NDArray[np.uint8], coordinates: NDArray[np.float64]
-) -> NDArray[np.int64] | None:
+    elements: Integers, bonds: Integers, numbers: Integers, coordinates: NDArray[np.float64]
+) -> Integers | None:
     """Index in the geometry of every graph atom, or ``None`` where file order contradicts the SMILES."""
     heavy, hydrogens = np.flatnonzero(numbers != 1), np.flatnonzero(numbers == 1)
-    elements = [a.GetAtomicNum() for a in graph.GetAtoms()]
-    if elements[: len(heavy)] != numbers[heavy].tolist() or len(elements) != len(numbers):
+    if len(elements) != len(numbers) or (elements[: len(heavy)] != numbers[heavy]).any():
         return None
-    distances = np.linalg.norm(coordinates[hydrogens, None] - coordinates[None, heavy], axis=-1)
-    owner = distances.argmin(axis=1) if len(hydrogens) else np.zeros(0, dtype=np.int64)
     # RDKit appends explicit hydrogens grouped by their heavy atom, in order of those.
-    expected = [a.GetNeighbors()[0].GetIdx() for a in graph.GetAtoms() if a.GetIdx() >= len(heavy)]
-    if sorted(owner.tolist()) != expected:
+    expected = bonds[bonds[:, 1] >= len(heavy), 0]
+    separation = coordinates[hydrogens, None] - coordinates[None, heavy]
+    owner = np.einsum("hij,hij->hi", separation, separation).argmin(axis=1)
+    order = owner.argsort(kind="stable")
+    if len(owner) != len(expected) or (owner[order] != expected).any():
         return None
-    return np.concatenate([heavy, hydrogens[owner.argsort(kind="stable")]])
+    return np.concatenate([heavy, hydrogens[order]])
 
 
-def _longest_bond(
-    graph: Chem.Mol, place: NDArray[np.int64], numbers: NDArray[np.uint8], coordinates: NDArray[np.float64]
-) -> float:
-    """Longest bond in sums of the two covalent radii; 0 for an atom alone."""
-    pairs = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in graph.GetBonds()], dtype=np.int64)
-    begin, end = place[pairs.reshape(-1, 2)].T
-    radii = _covalent_radii(numbers)
+def _longest_bond(pairs: Integers, numbers: Integers, coordinates: NDArray[np.float64]) -> float:
+    """Longest of the bonds ``(m, 2)`` in sums of the two covalent radii; 0 for an atom alone."""
+    begin, end = pairs.T
+    radii = _COVALENT_RADII[numbers]
     lengths = np.linalg.norm(coordinates[begin] - coordinates[end], axis=-1)
     return float(np.max(lengths / (radii[begin] + radii[end]), initial=0.0))
 
 
 def _place_by_matching(
-    graph: Chem.Mol, numbers: NDArray[np.uint8], coordinates: NDArray[np.float64]
-) -> NDArray[np.int64] | None:
+    elements: Integers, bonds: Integers, numbers: Integers, coordinates: NDArray[np.float64]
+) -> Integers | None:
     """Match the graph to the geometry's connectivity, ignoring bond orders and charges."""
-    radii = _covalent_radii(numbers)
+    radii = _COVALENT_RADII[numbers]
     distances = np.linalg.norm(coordinates[:, None] - coordinates[None], axis=-1)
     bonded = distances < _LONG_BOND * (radii[:, None] + radii[None])
-    geometry = _skeleton(numbers.tolist(), np.argwhere(np.triu(bonded, k=1)).tolist())
-    pairs = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in graph.GetBonds()]
-    match = geometry.GetSubstructMatch(_skeleton([a.GetAtomicNum() for a in graph.GetAtoms()], pairs))
+    geometry = _skeleton(numbers, np.argwhere(np.triu(bonded, k=1)))
+    match = geometry.GetSubstructMatch(_skeleton(elements, bonds[:, :2]))
     return np.array(match, dtype=np.int64) if len(match) == len(numbers) else None
 
 
-def _skeleton(elements: list[int], pairs: list[tuple[int, int]]) -> Chem.Mol:
+def _skeleton(elements: Integers, pairs: Integers) -> Chem.Mol:
     """Molecule of bare atoms and single bonds, for graph matching."""
-    molecule = Chem.RWMol()
-    for element in elements:
-        atom = Chem.Atom(element)
-        atom.SetNoImplicit(True)
-        molecule.AddAtom(atom)
-    for first, second in pairs:
-        molecule.AddBond(first, second, Chem.BondType.SINGLE)
-    return molecule.GetMol()
+    return raw_graph(elements.tolist(), [[i, j, 1] for i, j in pairs.tolist()], None).GetMol()
 
 
-def _covalent_radii(numbers: NDArray[np.uint8]) -> NDArray[np.float64]:
-    table = Chem.GetPeriodicTable()
-    return np.array([table.GetRcovalent(int(n)) for n in numbers])
-
-
-def _join(
-    rows: list[_Row], train: NDArray[np.int64], validation: NDArray[np.int64], test: NDArray[np.int64]
-) -> MoleculeStore:
+def _store(rows: Sequence[_Row]) -> MoleculeStore:
+    """Molecules of one span, in no split."""
+    nothing = np.zeros(0, dtype=np.int64)
+    bonds = np.concatenate([r.bonds for r in rows])
+    assert np.isin(bonds[:, 2], KEKULE_ORDERS).all()  # RDKit reads no SMILES that it cannot kekulise
     return MoleculeStore(
-        atom_offsets=np.concatenate([[0], np.cumsum([len(r.numbers) for r in rows])]),
-        numbers=np.concatenate([r.numbers for r in rows]),
-        positions=np.concatenate([r.positions for r in rows]),
-        charges=np.concatenate([r.charges for r in rows]),
-        bond_offsets=np.concatenate([[0], np.cumsum([len(r.bonds) for r in rows])]),
-        bonds=np.concatenate([r.bonds for r in rows]),
-        properties=np.stack([r.properties for r in rows]),
+        atom_offsets=np.cumsum([0, *(len(r.numbers) for r in rows)]),
+        numbers=np.concatenate([r.numbers for r in rows]).astype(np.uint8),
+        positions=np.concatenate([r.positions for r in rows]).astype(np.int32),
+        charges=np.concatenate([r.charges for r in rows]).astype(np.int8),
+        bond_offsets=np.cumsum([0, *(len(r.bonds) for r in rows)]),
+        bonds=bonds.astype(np.uint8),
+        properties=np.array([r.properties for r in rows]),
         identifiers=np.array([r.identifier for r in rows], dtype=np.int64),
         smiles=np.array([r.smiles.encode() for r in rows]),
-        train=train,
-        validation=validation,
-        test=test,
+        train=nothing,
+        validation=nothing,
+        test=nothing,
     )
+
+
+def _join(parts: Sequence[MoleculeStore]) -> MoleculeStore:
+    """Put stores one after another; offsets are counted on."""
+    joined = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(MoleculeStore)}
+    for name in ("atom_offsets", "bond_offsets"):
+        lengths = np.concatenate([np.diff(getattr(part, name)) for part in parts])
+        joined[name] = np.concatenate([[0], np.cumsum(lengths)])
+    return MoleculeStore(**joined)

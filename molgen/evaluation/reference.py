@@ -75,7 +75,8 @@ class ReferenceSet:
         if not len(self.digests):
             return np.zeros(len(wanted), dtype=bool)
         place = np.searchsorted(self.digests, wanted).clip(max=len(self.digests) - 1)
-        return self.digests[place] == wanted
+        found: NDArray[np.bool_] = self.digests[place] == wanted
+        return found
 
 
 def _digests(smiles: Iterable[str]) -> NDArray[np.uint64]:

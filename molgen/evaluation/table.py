@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ class Table:
         columns: Column name to an ``(M,)`` array; texts are object arrays, with ``None`` for none.
     """
 
-    columns: Mapping[str, NDArray]
+    columns: Mapping[str, NDArray[Any]]
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, CellValue]]) -> Table:
@@ -31,7 +32,7 @@ class Table:
         """Number of molecules ``M``."""
         return len(next(iter(self.columns.values()), ()))
 
-    def __getitem__(self, name: str) -> NDArray:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """Return one column, ``(M,)``.
 
         Raises:
@@ -51,6 +52,6 @@ class Table:
             yield dict(zip(self.columns, cells, strict=True))
 
 
-def _column(cells: list[CellValue]) -> NDArray:
+def _column(cells: list[CellValue]) -> NDArray[Any]:
     text = any(cell is None or isinstance(cell, str) for cell in cells)
     return np.array(cells, dtype=object if text else None)

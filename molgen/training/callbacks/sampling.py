@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
 
+from molgen.core.batch import MolBatch
 from molgen.core.contracts import MediaWriter, SampleJudge
 from molgen.core.errors import ConfigError
 from molgen.core.vocab import Vocab
@@ -46,9 +47,21 @@ class SampleAndJudge(pl.Callback):
         self.shown = shown
         self._judge: SampleJudge | None = None
 
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,  # noqa: ANN401  (Lightning's hook signature)
+        batch: MolBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Act after the last batch: averaged weights are still in place then, whatever the callbacks' order."""
+        if batch_idx + 1 == trainer.num_val_batches[dataloader_idx]:
+            self._look(trainer, cast(DiffusionModule, pl_module))
+
+    def _look(self, trainer: pl.Trainer, module: DiffusionModule) -> None:
         """Draw this rank's share, judge it, log the mean over ranks and this rank's pictures."""
-        module = cast(DiffusionModule, pl_module)
         if self._judge is None:
             self._judge = self.build_judge(module.vocab)
         share = -(-self.count // trainer.world_size)
@@ -56,7 +69,7 @@ class SampleAndJudge(pl.Callback):
         sizes = prior.sample(share, module.generator(_STREAM, device="cpu"))
         samples = module.sample(sizes, module.generator(_STREAM))
         figures = {f"val/{name}": value for name, value in self._judge(samples).items()}
-        module.log_dict(figures, sync_dist=True, batch_size=share)
+        module.log_dict(figures, on_step=False, on_epoch=True, sync_dist=True, batch_size=1)
         if trainer.is_global_zero and not trainer.sanity_checking:
             picture = self._judge.picture(samples, self.shown)
             blocks = self._judge.mol_blocks(samples, self.shown)

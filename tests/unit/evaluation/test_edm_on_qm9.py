@@ -16,6 +16,8 @@ from molgen.chem import Molecule, edm_smiles
 from molgen.chem.tables import ATOMIC_NUMBER
 from molgen.evaluation import Report, evaluate, load_reference
 
+pytestmark = pytest.mark.full
+
 SAMPLES = 10_000
 NUM_MOLECULES = 130_831
 NUM_TRAIN = 100_000

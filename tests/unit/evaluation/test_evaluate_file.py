@@ -9,6 +9,7 @@ import pytest
 
 from molgen.chem import Molecule, write_molecules
 from molgen.cli.evaluate import evaluate_file
+from molgen.cli.main import main
 from molgen.core.errors import ConfigError, InputError
 
 
@@ -32,6 +33,21 @@ def test_table_and_json(
     printed = capsys.readouterr()
     assert "2/4 requested molecules" in printed.out
     assert printed.err == ""
+
+
+def test_command(molecules: list[Molecule], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "molecules.sdf", tmp_path / "out.json"
+    write_molecules(molecules, path)
+    assert main(["evaluate", str(path), "--json", str(out)]) == 0
+    assert json.loads(out.read_text())["n"] == 4
+    path.write_text(path.read_text().rstrip().removesuffix("$$$$"))
+    out.unlink()
+    capsys.readouterr()
+    assert main(["evaluate", str(path), "--json", str(out)]) == 2
+    printed = capsys.readouterr()
+    assert "record 4" in printed.err
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert [p.name for p in tmp_path.iterdir()] == ["molecules.sdf"]
 
 
 def test_json_is_whole_or_absent(molecules: list[Molecule], tmp_path: Path) -> None:
