@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import netrc
 import os
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import pytorch_lightning as pl
-import wandb
 from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
@@ -50,8 +51,8 @@ class TrainingCLI(LightningCLI):
         """Place loggers and checkpoints in the run folder; no key, no network; no terminal, no bar."""
         config = self.config[self.subcommand] if self.subcommand else self.config
         place_run(config.trainer, Path(config.run))
-        if wandb.api.api_key is None:
-            os.environ.setdefault("WANDB_MODE", "offline")
+        if not wandb_key_is_set():
+            go_offline(config.trainer)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stderr.isatty()
 
@@ -64,13 +65,35 @@ def place_run(trainer: Namespace, folder: Path) -> None:
         folder: The run's folder.
     """
     trainer.default_root_dir = trainer.default_root_dir or str(folder)
-    loggers = trainer.logger if isinstance(trainer.logger, list) else [trainer.logger]
-    for logger in loggers:
-        if isinstance(logger, Namespace) and logger.init_args.get("save_dir") == ".":
+    for logger in _loggers(trainer):
+        if logger.init_args.get("save_dir") == ".":
             logger.init_args.save_dir = str(folder)
     for callback in trainer.callbacks or []:
         if callback.class_path.endswith("ModelCheckpoint") and callback.init_args.dirpath is None:
             callback.init_args.dirpath = str(folder / "checkpoints")
+
+
+def go_offline(trainer: Namespace) -> None:
+    """Make every W&B logger of a trainer configuration write to disk only (``wandb sync`` uploads later)."""
+    for logger in _loggers(trainer):
+        if logger.class_path.endswith("WandbLogger"):
+            logger.init_args.offline = True
+
+
+def wandb_key_is_set() -> bool:
+    """Whether W&B would find a key without asking: ``WANDB_API_KEY``, or a netrc entry of its server."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    server = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
+    try:
+        return netrc.netrc().authenticators(str(server)) is not None
+    except (FileNotFoundError, netrc.NetrcParseError):
+        return False
+
+
+def _loggers(trainer: Namespace) -> list[Namespace]:
+    loggers = trainer.logger if isinstance(trainer.logger, list) else [trainer.logger]
+    return [logger for logger in loggers if isinstance(logger, Namespace)]
 
 
 def run_training(args: list[str]) -> None:
