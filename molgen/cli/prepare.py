@@ -11,7 +11,6 @@ from rich.console import Console
 
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import InputError
-from molgen.core.files import require_writable
 from molgen.data.prepare import prepare_qm9
 from molgen.data.qm9 import NUM_MOLECULES
 

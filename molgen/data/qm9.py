@@ -177,6 +177,9 @@ def bonds_from_smiles(
     graph = Chem.MolFromSmiles(smiles)
     if graph is None:
         raise DataError(f"RDKit cannot read the SMILES {smiles!r}")
+    Chem.Kekulize(graph, clearAromaticFlags=True)
+    # RDKit's choice among Kekule forms depends on whether hydrogens are there; stores have this one.
+    Chem.Kekulize(graph, clearAromaticFlags=True)
     elements, bonds, graph_charges = graph_arrays(Chem.AddHs(graph))
     place = _place_in_order(elements, bonds, numbers, coordinates)
     if place is None or _longest_bond(place[bonds[:, :2]], numbers, coordinates) > _LONG_BOND:
@@ -235,7 +238,7 @@ def _store(rows: Sequence[_Row]) -> MoleculeStore:
     """Molecules of one span, in no split."""
     nothing = np.zeros(0, dtype=np.int64)
     bonds = np.concatenate([r.bonds for r in rows])
-    assert np.isin(bonds[:, 2], KEKULE_ORDERS).all()  # RDKit reads no SMILES that it cannot kekulise
+    assert np.isin(bonds[:, 2], KEKULE_ORDERS).all()
     return MoleculeStore(
         atom_offsets=np.cumsum([0, *(len(r.numbers) for r in rows)]),
         numbers=np.concatenate([r.numbers for r in rows]).astype(np.uint8),
@@ -254,7 +257,8 @@ def _store(rows: Sequence[_Row]) -> MoleculeStore:
 
 def _join(parts: Sequence[MoleculeStore]) -> MoleculeStore:
     """Put stores one after another; offsets are counted on."""
-    joined = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(MoleculeStore)}
+    names = [f.name for f in fields(MoleculeStore)]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     for name in ("atom_offsets", "bond_offsets"):
         lengths = np.concatenate([np.diff(getattr(part, name)) for part in parts])
         joined[name] = np.concatenate([[0], np.cumsum(lengths)])

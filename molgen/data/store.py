@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -93,6 +95,8 @@ class MoleculeStore:
 def write_store(store: MoleculeStore, root: Path, manifest: Mapping[str, object]) -> None:
     """Write a store and, last of all, its manifest; each file appears whole or not at all.
 
+    Partial files that a killed run left behind are removed.
+
     Args:
         store: What to write.
         root: Folder, created if need be.
@@ -101,8 +105,9 @@ def write_store(store: MoleculeStore, root: Path, manifest: Mapping[str, object]
     Raises:
         InputError: The folder cannot be written.
     """
-    (root / MANIFEST_FILE).unlink(missing_ok=True)
     with atomic_path(root / STORE_FILE) as partial:
+        for leftover in [root / MANIFEST_FILE, *root.glob(".*.part")]:
+            leftover.unlink(missing_ok=True)
         with partial.open("wb") as stream:
             np.savez_compressed(stream, **{f.name: getattr(store, f.name) for f in fields(store)})
         checksum = sha256(partial)
@@ -129,12 +134,15 @@ def read_manifest(root: Path) -> dict[str, object]:
     """Read a prepared folder's manifest.
 
     Raises:
-        DataError: There is none, or it is of another format version.
+        DataError: There is none, or it is damaged or of another format version.
     """
     path = root / MANIFEST_FILE
     if not path.is_file():
         raise DataError(f"no prepared data set in {root}; make one with: molgen prepare qm9 -o {root}")
-    manifest: dict[str, object] = json.loads(path.read_text())
+    try:
+        manifest: dict[str, object] = json.loads(path.read_text())
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}); delete it and run molgen prepare again") from error
     if manifest.get("format_version") != FORMAT_VERSION:
         raise DataError(
             f"{path} has format version {manifest.get('format_version')}, this molgen reads {FORMAT_VERSION}; "
@@ -146,9 +154,11 @@ def read_manifest(root: Path) -> dict[str, object]:
 def is_complete(root: Path) -> bool:
     """Whether a folder holds a manifest and the very store it describes."""
     store = root / STORE_FILE
-    if not (root / MANIFEST_FILE).is_file() or not store.is_file():
+    try:
+        manifest = read_manifest(root)
+    except DataError:
         return False
-    return read_manifest(root)["sha256"] == sha256(store)
+    return store.is_file() and manifest.get("sha256") == sha256(store)
 
 
 def read_store(root: Path) -> MoleculeStore:
@@ -159,9 +169,10 @@ def read_store(root: Path) -> MoleculeStore:
     """
     read_manifest(root)
     try:
-        with np.load(root / STORE_FILE, allow_pickle=False) as arrays:
+        # Opened here, because np.load leaves its own file open when the archive is damaged.
+        with (root / STORE_FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return MoleculeStore(**{f.name: arrays[f.name] for f in fields(MoleculeStore)})
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{root / STORE_FILE} is damaged ({error}); delete it and run molgen prepare again"
         ) from error
