@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from hypothesis import settings
 from jsonargparse import ArgumentParser
 
+from molgen.checkpoint.build import build_model
+from molgen.checkpoint.export import CardTexts, export_checkpoint
+from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
 from molgen.core import Vocab
 from molgen.noise import JointNoise
 
@@ -55,3 +59,48 @@ def noise(vocab: Vocab) -> JointNoise:
 def generator() -> torch.Generator:
     """A fresh seeded source of randomness."""
     return torch.Generator().manual_seed(0)
+
+
+TINY_MODEL = {
+    "vocab": {"class_path": "molgen.core.Vocab", "init_args": {"elements": ["H", "C", "N", "O", "F"]}},
+    "noise": yaml.safe_load((CONFIGS / "noise" / "edm.yaml").read_text()),
+    "denoiser": {
+        "class_path": "molgen.denoisers.EpsilonDenoiser",
+        "init_args": {
+            "network": {"class_path": "molgen.denoisers.EGNN", "init_args": {"width": 8, "layers": 1}}
+        },
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def training_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ``.ckpt`` as ``molgen fit`` leaves it, of a tiny network with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        _, _, denoiser = build_model(TINY_MODEL)
+    content = {
+        CONFIG_KEY: yaml.safe_dump({"model": TINY_MODEL}),
+        SIZES_KEY: {3: 1, 5: 4, 9: 5},
+        "state_dict": {f"denoiser.{key}": value for key, value in denoiser.state_dict().items()},
+        "global_step": 7,
+    }
+    path = tmp_path_factory.mktemp("run") / "last.ckpt"
+    torch.save(content, path)
+    return path
+
+
+@pytest.fixture
+def tiny_checkpoint(training_checkpoint: Path, tmp_path: Path) -> Path:
+    """The same, exported to a folder with safetensors and a card, free to be damaged."""
+    texts = CardTexts(
+        name="tiny",
+        description="random weights",
+        sampling={"sampler": "ancestral", "steps": 2},
+        reference="",
+        training={"data": "none"},
+        metrics=[],
+    )
+    folder = tmp_path / "tiny"
+    export_checkpoint(training_checkpoint, folder, texts)
+    return folder

@@ -36,7 +36,7 @@ def build_model(config: Mapping[str, Any]) -> tuple[Vocab, JointNoise, Denoiser]
     parser.add_argument("--noise", type=Callable[[Vocab], JointNoise])
     parser.add_argument("--denoiser", type=Callable[[JointNoise], Denoiser])
     try:
-        parts = parser.instantiate_classes(parser.parse_object({part: config[part] for part in MODEL_PARTS}))
+        parts = parser.instantiate(parser.parse_object({part: config[part] for part in MODEL_PARTS}))
     except ArgumentError as error:
         raise CheckpointError(f"the checkpoint's configuration does not fit this molgen: {error}") from error
     noise = parts.noise(parts.vocab)

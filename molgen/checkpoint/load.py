@@ -71,8 +71,8 @@ def load_checkpoint(name: str | Path = DEFAULT_CHECKPOINT) -> Checkpoint:
         path = Path(str(importlib.resources.files("molgen") / "weights" / str(name)))
     if not (path / CARD_FILE).is_file():
         raise CheckpointError(
-            f"no checkpoint {str(name)!r}: give one of {shipped_checkpoints()}, a folder with {CARD_FILE}, or a "
-            "training run's .ckpt file"
+            f"no checkpoint {str(name)!r}: give one of {shipped_checkpoints()}, a folder with {CARD_FILE}, "
+            "or a training run's .ckpt file"
         )
     return _load_folder(path)
 

@@ -1,0 +1,1 @@
+"""The ``molgen`` command: one module per subcommand, composed from everything below."""

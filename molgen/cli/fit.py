@@ -15,6 +15,7 @@ from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
+from molgen.core.files import require_writable
 from molgen.data.datamodule import MolDataModule
 from molgen.training.module import DiffusionModule
 
@@ -50,6 +51,7 @@ class TrainingCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Place loggers and checkpoints in the run folder; no key, no network; no terminal, no bar."""
         config = self.config[self.subcommand] if self.subcommand else self.config
+        require_writable(Path(config.run) / "config.yaml")
         place_run(config.trainer, Path(config.run))
         if not wandb_key_is_set():
             go_offline(config.trainer)

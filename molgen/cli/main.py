@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import Protocol
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
-from molgen.core.errors import MolgenError
+from molgen.core.errors import ConfigError, MolgenError
 
 COMMANDS = {
     "sample": "generate molecules",
@@ -24,6 +25,9 @@ TRAINING_COMMANDS = {
     "test": "the same on the test split (LightningCLI)",
     "predict": "sample with the trainer, on many devices (LightningCLI)",
 }
+
+_PARSER_KEY = r'Parser key "([^"]+)": '
+_LONGEST_REASON = 300
 
 
 class Command(Protocol):
@@ -59,7 +63,8 @@ def main(args: list[str] | None = None) -> int:
     except (MolgenError, ArgumentError, OSError) as error:
         if debug:
             raise
-        print(f"molgen: error: {_one_line(error)}", file=sys.stderr)  # noqa: T201
+        message = explain(error, words[0]) if isinstance(error, ArgumentError) else _one_line(error)
+        print(f"molgen: error: {message}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
         print("molgen: interrupted", file=sys.stderr)  # noqa: T201
@@ -72,18 +77,55 @@ def _dispatch(words: list[str]) -> int:
         return 0
     name, rest = words[0], words[1:]
     if name in TRAINING_COMMANDS:
-        from molgen.cli.fit import run_training
-
-        run_training(words)
+        _train(words)
         return 0
     if name not in COMMANDS:
         known = ", ".join([*COMMANDS, *TRAINING_COMMANDS])
-        raise ArgumentError(None, f"unknown command {name!r}; commands are {known}")
-    command: Command = importlib.import_module(f"molgen.cli.{name}")  # type: ignore[assignment]
+        raise ConfigError(f"unknown command {name!r}; commands are {known}")
+    command: Command = importlib.import_module(f"molgen.cli.{name}")
     parser = ArgumentParser(prog=f"molgen {name}", description=f"{COMMANDS[name]}.", exit_on_error=False)
     command.add_arguments(parser)
     command.run(parser.parse_args(rest))
     return 0
+
+
+def _train(words: list[str]) -> None:
+    """Run LightningCLI; what Lightning finds wrong with its configuration is the user's to mend."""
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+    from molgen.cli.fit import run_training
+
+    try:
+        run_training(words)
+    except MisconfigurationException as error:
+        raise ConfigError(str(error)) from error
+
+
+def explain(error: ArgumentError, command: str) -> str:
+    """Say in one short line which option is wrong, what was given and where the accepted values are listed.
+
+    jsonargparse nests one sentence for every level of a configuration and dumps what it parsed; only the
+    path to the wrong value and the innermost reason help the user.
+
+    Args:
+        error: What the parser raised.
+        command: Name of the subcommand.
+    """
+    text = _one_line(error)
+    option = ".".join(re.findall(_PARSER_KEY, text))
+    if command not in TRAINING_COMMANDS:
+        option = option.replace("_", "-")
+    reason = re.split(_PARSER_KEY, text)[-1]
+    reason = re.sub(r"^Type .*? expects a function or a callable class: ", "", reason)
+    reason = re.sub(r"\.? Got value: Namespace\(.*|\.? Subclass types expect.*", "", reason)
+    reason = re.sub(r"[Ee]xpected an? <class '(\w+)'>\. Got value: (.*)", r"needs \1, got '\2'", reason)
+    reason = re.sub(
+        r"Not of type PositiveInt: (\S+) does not conform.*", r"needs a whole number >= 1, got '\1'", reason
+    )
+    if len(reason) > _LONGEST_REASON:
+        reason = reason[:_LONGEST_REASON] + " ..."
+    where = f"--{option}: " if option else ""
+    return f"{where}{reason}; molgen {command} --help lists what is accepted"
 
 
 def _overview() -> str:

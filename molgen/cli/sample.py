@@ -57,9 +57,11 @@ def run(options: Namespace) -> None:
     """
     check_suffix(options.output)
     selection = Selection.parse(options.only) if options.only else None
-    require_writable(options.output)
-    generator = load(options.checkpoint, options.device)
     how = SamplingOptions(options.steps, options.sampler, _size_range(options.num_atoms), options.batch_size)
+    generator = load(options.checkpoint, options.device)
+    generator.size_prior(how)
+    generator.sampler(how)
+    require_writable(options.output)
     start = time.perf_counter()
     molecules, rejected = draw(generator, how, selection, options)
     seconds = time.perf_counter() - start
@@ -153,7 +155,8 @@ def _report(options: Namespace, molecules: list[Molecule], rejected: Counter[str
         console.print(f"rejected: {reasons}", highlight=False, soft_wrap=True)
     if len(molecules) < options.count:
         console.print(
-            f"only {len(molecules)} of {options.count} found within the budget; raise --budget or ask for less",
+            f"only {len(molecules)} of {options.count} found within the budget; raise --budget "
+            "or ask for less",
             highlight=False,
             soft_wrap=True,
         )

@@ -95,7 +95,7 @@ class MolBatch:
         if value is None:
             present = [n for n, _ in self.items()]
             raise FieldError(f"the batch has no field {name!r}; it carries {present}")
-        return value  # type: ignore[no-any-return]
+        return value
 
     def __len__(self) -> int:
         """Number of molecules ``B``."""

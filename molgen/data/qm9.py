@@ -177,7 +177,6 @@ def bonds_from_smiles(
     graph = Chem.MolFromSmiles(smiles)
     if graph is None:
         raise DataError(f"RDKit cannot read the SMILES {smiles!r}")
-    Chem.Kekulize(graph, clearAromaticFlags=True)
     # RDKit's choice among Kekule forms depends on whether hydrogens are there; stores have this one.
     Chem.Kekulize(graph, clearAromaticFlags=True)
     elements, bonds, graph_charges = graph_arrays(Chem.AddHs(graph))

@@ -145,8 +145,8 @@ def read_manifest(root: Path) -> dict[str, object]:
         raise DataError(f"{path} is damaged ({error}); delete it and run molgen prepare again") from error
     if manifest.get("format_version") != FORMAT_VERSION:
         raise DataError(
-            f"{path} has format version {manifest.get('format_version')}, this molgen reads {FORMAT_VERSION}; "
-            "run molgen prepare again"
+            f"{path} has format version {manifest.get('format_version')}, this molgen reads "
+            f"{FORMAT_VERSION}; run molgen prepare again"
         )
     return manifest
 

@@ -73,8 +73,7 @@ class GaussianNoise(NoiseProcess):
 
     def _posterior_variance(self, times: StepTimes) -> Tensor:
         """Variance of ``q(x_s | x_t, x0)`` in noise units (EDM, equation 4), last axis 1."""
-        alpha_t, sigma_t = self.alpha_sigma(times.t)
-        alpha_s, sigma_s = self.alpha_sigma(times.s)
+        _, sigma_s = self.alpha_sigma(times.s)
         # sigma_{t|s}^2 = -sigma_t^2 expm1(log_snr_t - log_snr_s) for any schedule; no cancellation.
         gap = self.schedule.log_snr(times.t) - self.schedule.log_snr(times.s)
         return -torch.expm1(gap).unsqueeze(-1) * sigma_s.square()

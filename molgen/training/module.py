@@ -90,8 +90,8 @@ class DiffusionModule(pl.LightningModule):
         losses = self.objective(self.denoiser, batch, self.generator(_TRAINING_STREAM, self.global_step))
         if not torch.isfinite(losses["loss"]):
             raise NonFiniteLossError(
-                f"the loss became {losses['loss'].item()} at step {self.global_step}, batch {batch_idx} of epoch "
-                f"{self.current_epoch} ({len(batch)} molecules of {int(batch.num_atoms.min())} to "
+                f"the loss became {losses['loss'].item()} at step {self.global_step}, batch {batch_idx} of "
+                f"epoch {self.current_epoch} ({len(batch)} molecules of {int(batch.num_atoms.min())} to "
                 f"{int(batch.num_atoms.max())} atoms, rank {self.global_rank}); resume from the last "
                 "checkpoint with a lower learning rate"
             )

@@ -26,7 +26,7 @@ def command(run: Path, *extra: str) -> list[str]:
 
 
 def losses(run: Path) -> dict[int, float]:
-    """Training loss by step, over the pieces of a run; a step that was repeated must have repeated its loss."""
+    """Training loss by step, over the pieces of a run; a repeated step must have repeated its loss."""
     found: dict[int, float] = {}
     for piece in sorted((run / "csv").glob("version_*/metrics.csv")):
         with piece.open() as stream:

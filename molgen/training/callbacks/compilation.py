@@ -19,4 +19,4 @@ class CompileDenoiser(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Compile; the work happens at the first batch."""
-        pl_module.denoiser.compile(dynamic=self.dynamic)  # type: ignore[union-attr, operator]
+        pl_module.denoiser.compile(dynamic=self.dynamic)  # type: ignore[union-attr]

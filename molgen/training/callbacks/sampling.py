@@ -56,7 +56,7 @@ class SampleAndJudge(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Act after the last batch: averaged weights are still in place then, whatever the callbacks' order."""
+        """Act after the last batch: averaged weights are in place then, whatever the callbacks' order."""
         if batch_idx + 1 == trainer.num_val_batches[dataloader_idx]:
             self._look(trainer, cast(DiffusionModule, pl_module))
 

@@ -28,7 +28,9 @@ def record(store: MoleculeStore, item: int) -> Record:
     atoms = slice(*store.atom_offsets[item : item + 2])
     symbols = [SYMBOLS[z] for z in store.numbers[atoms].tolist()]
     # As in five rows of the source, round numbers keep their point: "0." is not JSON.
-    rows = [[f"{x * POSITION_SCALE:.10f}".rstrip("0") for x in row] for row in store.positions[atoms].tolist()]
+    rows = [
+        [f"{x * POSITION_SCALE:.10f}".rstrip("0") for x in row] for row in store.positions[atoms].tolist()
+    ]
     values = store.properties[item].tolist()
     return {
         "Index": str(store.identifiers[item]),
@@ -126,9 +128,7 @@ def test_folder_is_checked_before_the_work(tmp_path: Path, monkeypatch: pytest.M
         prepare.prepare_qm9(tmp_path / "file" / "qm9", workers=1)
 
 
-def test_missing_molecule_is_noticed(
-    records: list[Record], install: Callable[[list[Record]], None]
-) -> None:
+def test_missing_molecule_is_noticed(records: list[Record], install: Callable[[list[Record]], None]) -> None:
     install(records[:-1])
     with pytest.raises(DataError, match="expected 200 QM9 molecules, found 199"):
         qm9.load_qm9(1)
@@ -150,7 +150,8 @@ def test_row_that_contradicts_itself_is_refused(
     value: str,
     message: str,
 ) -> None:
-    records[1][column] = value
+    assert records[0]["SMILES"] == "C"
+    records[0][column] = value
     install(records)
     with pytest.raises(DataError, match=message):
         qm9.load_qm9(1)
@@ -179,9 +180,9 @@ def test_order_of_the_smiles_yields_to_the_geometry() -> None:
     """Where pairing in order would make a very long bond, the graph is matched instead."""
     numbers = np.array([6, 6, 6, *[1] * 8])
     carbon = np.array([[0.0, 0.0, 0.0], [2.5, 0.0, 0.0], [1.25, 0.87, 0.0]])  # the middle one stands last
-    hydrogens = [
-        carbon[0] + d for d in ([-0.6, -0.6, 0.7], [-0.6, -0.6, -0.7], [-0.6, 0.9, 0.0])
-    ] + [carbon[1] + d for d in ([0.6, -0.6, 0.7], [0.6, -0.6, -0.7], [0.6, 0.9, 0.0])]
+    hydrogens = [carbon[0] + d for d in ([-0.6, -0.6, 0.7], [-0.6, -0.6, -0.7], [-0.6, 0.9, 0.0])] + [
+        carbon[1] + d for d in ([0.6, -0.6, 0.7], [0.6, -0.6, -0.7], [0.6, 0.9, 0.0])
+    ]
     middle = [carbon[2] + d for d in ([0.0, 0.65, 0.88], [0.0, 0.65, -0.88])]
     pos = np.vstack([carbon, hydrogens, middle])
     bonds, charges = qm9.bonds_from_smiles("CCC", numbers, pos)

@@ -43,14 +43,16 @@ def test_same_seed_same_sizes() -> None:
 
 
 def test_between_keeps_the_proportions() -> None:
-    part = SizePrior(COUNTS).between(4, 9)
+    part = SizePrior(COUNTS).between(5, 9)
     assert part.counts == {5: 1, 9: 6}
     assert part.log_prob(torch.tensor([9])).exp().item() == pytest.approx(6 / 7)
 
 
 @pytest.mark.parametrize(("low", "high"), [(10, 20), (4, 4), (6, 5)])
 def test_range_without_molecules_says_what_is_possible(low: int, high: int) -> None:
-    with pytest.raises(InputError, match=rf"no training molecule has {low} to {high} atoms; sizes 3 to 9 are"):
+    with pytest.raises(
+        InputError, match=rf"no training molecule has {low} to {high} atoms; sizes 3 to 9 are"
+    ):
         SizePrior(COUNTS).between(low, high)
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 from molgen.data.store import read_store, write_store
 source, target = map(Path, sys.argv[1:])
-noise = np.random.default_rng(0).random((10_000_000, 12))
+noise = np.random.default_rng(0).random((1_000_000, 12))
 write_store(replace(read_store(source), properties=noise), target, {"name": "slow"})
 """
 
@@ -118,7 +118,7 @@ def test_missing_folder_says_how_to_make_one(tmp_path: Path) -> None:
 def test_truncated_store_is_refused(copy: Path, keep: int) -> None:
     os.truncate(copy / "store.npz", keep)
     assert not is_complete(copy)
-    with pytest.raises(DataError, match="damaged.*run molgen prepare again"):
+    with pytest.raises(DataError, match=r"damaged.*run molgen prepare again"):
         read_store(copy)
 
 
@@ -131,7 +131,9 @@ def test_store_without_manifest_is_unfinished(copy: Path) -> None:
 
 def test_store_of_another_manifest_is_unfinished(copy: Path, store: MoleculeStore) -> None:
     manifest = (copy / "manifest.json").read_text()
-    write_store(store.subset(np.arange(5), {s: np.arange(0) for s in ("train", "validation", "test")}), copy, {})
+    write_store(
+        store.subset(np.arange(5), {s: np.arange(0) for s in ("train", "validation", "test")}), copy, {}
+    )
     assert is_complete(copy)
     (copy / "manifest.json").write_text(manifest)
     assert not is_complete(copy)

@@ -116,6 +116,22 @@ def test_deterministic_step_keeps_the_noise(
 
 
 @BY_NAME
+@given(times=TIMES, stochasticity=st.floats(0.01, 1))
+def test_stochasticity_scales_the_deviation(
+    process: GaussianNoise, times: tuple[float, float], stochasticity: float
+) -> None:
+    """A share of the posterior's deviation is drawn afresh, the rest of ``sigma_s`` keeps the old noise."""
+    x0, (alpha_t, sigma_t), (alpha_s, sigma_s) = clean(0, process), shares(times[0]), shares(times[1])
+    old, fresh = (process.prior(x0, MASK, torch.Generator().manual_seed(seed)) for seed in (5, 7))
+    moves = StepTimes(everywhere(times[0]), everywhere(times[1]))
+    x_t = alpha_t * x0 + sigma_t * old
+    x_s = process.step(x_t, x0, moves, stochasticity, MASK, torch.Generator().manual_seed(7))
+    drawn = stochasticity * math.sqrt(posterior(x0, x_t, times, 1.0)[1])
+    expected = alpha_s * x0 + math.sqrt(sigma_s**2 - drawn**2) * old + drawn * fresh
+    torch.testing.assert_close(x_s, expected, rtol=1e-6, atol=1e-6)
+
+
+@BY_NAME
 @pytest.mark.parametrize("stochasticity", [0.0, 0.5, 1.0])
 def test_nothing_leaves_the_subspace(process: GaussianNoise, stochasticity: float) -> None:
     """Padded entries are exactly zero and positions stay centred, from prior to reconstruction."""
