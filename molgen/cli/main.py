@@ -27,6 +27,7 @@ TRAINING_COMMANDS = {
 }
 
 _PARSER_KEY = r'Parser key "([^"]+)": '
+_NOT_A_COUNT = r"Not of type PositiveInt: (?:invalid literal for int\(\) with base 10: )?'?([^' ]+).*"
 _LONGEST_REASON = 300
 
 
@@ -119,9 +120,7 @@ def explain(error: ArgumentError, command: str) -> str:
     reason = re.sub(r"^Type .*? expects a function or a callable class: ", "", reason)
     reason = re.sub(r"\.? Got value: Namespace\(.*|\.? Subclass types expect.*", "", reason)
     reason = re.sub(r"[Ee]xpected an? <class '(\w+)'>\. Got value: (.*)", r"needs \1, got '\2'", reason)
-    reason = re.sub(
-        r"Not of type PositiveInt: (\S+) does not conform.*", r"needs a whole number >= 1, got '\1'", reason
-    )
+    reason = re.sub(_NOT_A_COUNT, r"needs a whole number >= 1, got '\1'", reason)
     if len(reason) > _LONGEST_REASON:
         reason = reason[:_LONGEST_REASON] + " ..."
     where = f"--{option}: " if option else ""

@@ -99,7 +99,8 @@ class GaussianNoise(NoiseProcess):
 
     def reconstruct(self, x_0: Tensor, x0_hat: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
         """See base: ``x0_hat`` plus the noise of ``p(x0 | x_0)``, of scale ``sigma_0 / alpha_0``."""
-        return x0_hat + self._final_scale(x_0) * self.prior(x_0, mask, generator)
+        drawn = x0_hat + self._final_scale(x_0) * self.prior(x_0, mask, generator)
+        return drawn * mask.unsqueeze(-1)
 
     def _final_scale(self, like: Tensor) -> Tensor:
         """``sigma(0) / alpha(0)``, a scalar tensor."""

@@ -108,7 +108,7 @@ def test_missing_weights(tiny_checkpoint: Path) -> None:
         (lambda card: card.update(surprise=1), "its keys must be"),
         (lambda card: card.pop("model"), "its keys must be"),
         (lambda card: card.update(format_version=99), "format version 99; this molgen reads 1"),
-        (lambda card: card["model"].pop("noise"), "lacks \\['noise'\\]"),
+        (lambda card: card["model"].pop("noise"), r"lacks \['noise'\]"),
         (lambda card: card["model"]["denoiser"].update(class_path="os.system"), "outside molgen"),
         (lambda card: card["model"]["denoiser"].update(class_path="torch.nn.Linear"), "outside molgen"),
         (lambda card: card["model"]["vocab"]["init_args"].update(colour=1), "does not fit this molgen"),
@@ -133,7 +133,7 @@ def test_a_card_that_is_not_json(tiny_checkpoint: Path) -> None:
 @pytest.mark.parametrize("name", ["nope", "nope.ckpt", "."])
 def test_no_such_checkpoint(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CheckpointError, match="no checkpoint .* give one of"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint .* give one of"):
         load_checkpoint(name)
 
 

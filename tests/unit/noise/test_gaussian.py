@@ -148,6 +148,16 @@ def test_nothing_leaves_the_subspace(process: GaussianNoise, stochasticity: floa
 
 
 @BY_NAME
+def test_padding_of_a_prediction_is_dropped(process: GaussianNoise) -> None:
+    """Whatever a prediction holds in padded entries, states and molecules hold exact zeros there."""
+    x0, generator = clean(0, process), torch.Generator().manual_seed(0)
+    dirty = x0 + (~MASK).unsqueeze(-1) * 7.0
+    moves = StepTimes(everywhere(0.7), everywhere(0.6))
+    assert not process.step(x0, dirty, moves, 1.0, MASK, generator)[~MASK].any()
+    assert not process.reconstruct(x0, dirty, MASK, generator)[~MASK].any()
+
+
+@BY_NAME
 @given(time=st.floats(0.001, 1), seed=st.integers(0, 2**31))
 def test_loss_is_the_squared_error_of_the_noise(process: GaussianNoise, time: float, seed: int) -> None:
     """For an ``x0_hat`` made from a guess ``eps_hat``, the loss is ``|eps_hat - eps|^2`` per molecule."""
