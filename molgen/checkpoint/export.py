@@ -91,7 +91,7 @@ def _shards(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
         size = value.numel() * value.element_size()
         if size > MAX_FILE_BYTES:
             raise InputError(f"tensor {key} has {size} bytes; weight files are limited to {MAX_FILE_BYTES}")
-        if used + size > MAX_FILE_BYTES - 2**16:
+        if shards[-1] and used + size > MAX_FILE_BYTES - 2**16:
             shards.append({})
             used = 0
         shards[-1][key] = value.contiguous()

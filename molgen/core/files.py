@@ -26,11 +26,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield partial
         os.replace(partial, path)
     except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"cannot write {path}: {reason}; choose a writable place with free space") from error
+        raise _unwritable(path, error) from error
     finally:
         if partial.exists():
             partial.unlink()
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write {path}: {error.strerror or error}; choose a writable place with free space")
 
 
 def require_writable(path: Path) -> None:
@@ -41,7 +44,10 @@ def require_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; name a file in it")
-    probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
-    with atomic_path(probe) as partial:
-        partial.touch()
-    probe.unlink()
+    probe = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
