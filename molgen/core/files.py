@@ -33,7 +33,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"cannot write {path}: {error.strerror or error}; choose a writable place with free space")
+    reason = error.strerror or error
+    return InputError(f"cannot write {path}: {reason}; choose a writable place with free space")
 
 
 def require_writable(path: Path) -> None:

@@ -59,7 +59,8 @@ def test_the_offline_run_holds_losses_figures_pictures_and_molecules(run_folder:
         if record.WhichOneof("record_type") == "history":
             for item in record.history.item:
                 logged[item.key or "/".join(item.nested_key)] = json.loads(item.value_json)
-    assert {"train/loss", "train/loss/pos", "train/grad_norm", "val/loss", "val/nll", "val/validity"} <= set(logged)
+    expected = {"train/loss", "train/loss/pos", "train/grad_norm", "val/loss", "val/nll", "val/validity"}
+    assert expected <= set(logged)
     assert isinstance(logged["train/loss"], float)
     files = log.parent / "files" / "media"
     assert list(files.glob("images/val/picture_*.png"))
