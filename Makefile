@@ -11,7 +11,7 @@ sample: $(VENV)/.base
 	$(BIN)/molgen evaluate out/molecules.sdf --reference qm9 --json out/molecules.eval.json
 
 test: $(VENV)/.dev datasets/qm9/manifest.json
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
