@@ -142,6 +142,10 @@ class ResumableLoader(DataLoader[MolBatch]):
 
 
 def evaluation_batches(num_atoms: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    """Cut a split into batches of like size, every molecule once, in a fixed order."""
+    """Cut a split into batches of like size, every molecule once, in a fixed order.
+
+    The batches are shuffled, so that a run limited to the first few sees all sizes.
+    """
     order = np.argsort(num_atoms, kind="stable")
-    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    return [batches[i] for i in np.random.default_rng(0).permutation(len(batches))]
