@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import netrc
 import os
 import sys
@@ -12,10 +13,13 @@ from urllib.parse import urlparse
 
 import pytorch_lightning as pl
 from jsonargparse import Namespace
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning_fabric.plugins import CheckpointIO
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
-from molgen.core.files import require_writable
+from molgen.cli.checkpoint_file import AtomicCheckpointIO
+from molgen.cli.preflight import check_run, hush, trainer_errors
+from molgen.core.errors import InputError
 from molgen.data.datamodule import MolDataModule
 from molgen.training.module import DiffusionModule
 
@@ -23,6 +27,8 @@ DEFAULTS = "configs/defaults.yaml"
 """What every run shares, read first where the working directory has it."""
 
 SUBCOMMANDS = ("fit", "validate", "test", "predict")
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ConfigInCheckpoint(SaveConfigCallback):
@@ -48,15 +54,36 @@ class TrainingCLI(LightningCLI):
         parser.add_argument("--run", type=str, default="runs/default", help="folder of this run")
         parser.link_arguments("model.vocab", "data.vocab")
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse, and look at what the run needs before anything is seeded, loaded or written.
+
+        Raises:
+            MolgenError: Something the user gave cannot be used.
+        """
+        super().parse_arguments(parser, args)
+        check_run(self.config.subcommand, self.config[self.config.subcommand])
+
     def before_instantiate_classes(self) -> None:
         """Place loggers and checkpoints in the run folder; no key, no network; no terminal, no bar."""
-        config = self.config[self.subcommand] if self.subcommand else self.config
-        require_writable(Path(config.run) / "config.yaml")
+        config = self.config[self.subcommand]
         place_run(config.trainer, Path(config.run))
         if not wandb_key_is_set():
             go_offline(config.trainer)
         if config.trainer.enable_progress_bar is None:
             config.trainer.enable_progress_bar = sys.stderr.isatty()
+
+    def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:  # noqa: ANN401
+        """Build the trainer with checkpoints that a full disk cannot spoil.
+
+        Raises:
+            ConfigError: Lightning refuses the configuration.
+        """
+        given = self._get(self.config_init, "trainer").plugins or []
+        plugins = list(given) if isinstance(given, list) else [given]
+        if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
+            plugins.append(AtomicCheckpointIO())
+        with trainer_errors():
+            return super().instantiate_trainer(plugins=plugins, **kwargs)
 
 
 def place_run(trainer: Namespace, folder: Path) -> None:
@@ -103,16 +130,29 @@ def run_training(args: list[str]) -> None:
 
     Args:
         args: ``fit``, ``validate``, ``test`` or ``predict`` and its options.
+
+    Raises:
+        MolgenError: Something the user gave cannot be used.
+        InputError: The disk filled up.
     """
     # Lightning warns whenever words are passed in beside those of the process; here they are the same.
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
-    TrainingCLI(
-        DiffusionModule,
-        MolDataModule,
-        save_config_callback=ConfigInCheckpoint,
-        save_config_kwargs={"overwrite": True},
-        seed_everything_default=0,
-        auto_configure_optimizers=False,
-        parser_kwargs={name: {"default_config_files": [DEFAULTS]} for name in SUBCOMMANDS},
-        args=args,
-    )
+    hush()
+    try:
+        TrainingCLI(
+            DiffusionModule,
+            MolDataModule,
+            save_config_callback=ConfigInCheckpoint,
+            save_config_kwargs={"overwrite": True},
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            parser_kwargs={name: {"default_config_files": [DEFAULTS]} for name in SUBCOMMANDS},
+            args=args,
+        )
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        where = error.filename or "the run folder"
+        raise InputError(
+            f"cannot write {where}: {error.strerror}; free some space and go on with --ckpt_path last"
+        ) from error

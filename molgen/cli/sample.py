@@ -1,4 +1,4 @@
-"""``molgen sample``: molecules in a file, and a record of how they were made."""
+"""``molgen sample``: molecules in a file, a record of how they were made, and a table of their quality."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT
 from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
+from molgen.cli.evaluate import judge_and_print
 from molgen.cli.progress import progress_bar
 from molgen.cli.selection import Selection
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_writable
+from molgen.evaluation import applicable_protocols
 from molgen.sampling import SAMPLERS
 
 
@@ -70,6 +72,9 @@ def run(options: Namespace) -> None:
     with atomic_path(record_path(options.output)) as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
     _report(options, molecules, rejected, seconds)
+    if molecules:
+        protocols = applicable_protocols(with_bonds="bond" in generator.checkpoint.noise.dims)
+        judge_and_print(molecules, protocols, references={})
 
 
 def record_path(output: Path) -> Path:
@@ -132,7 +137,7 @@ def _record(
             key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
         },
         "sampler": type(sampler).__name__,
-        "nfe": sampler.nfe,
+        "nfe": sampler.nfe(generator.checkpoint.noise),
         "device": str(generator.device),
         "seed": options.seed,
         "written": len(molecules),

@@ -103,25 +103,57 @@ class Network(nn.Module, ABC):
         """
 
 
+class SelfConditionedNetwork(Network):
+    """A network that also reads the last estimate of the same chain (Chen et al. 2023)."""
+
+    @abstractmethod
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
+        """As base.
+
+        Args:
+            x_t: Noisy molecules.
+            levels: Time of every entry.
+            cond: Named conditions, or ``None``.
+            previous: Last estimate, positions in noise units, categories as probabilities; ``None`` at the
+                beginning of a chain.
+        """
+
+
 class Denoiser(nn.Module, ABC):
     """``(x_t, levels, cond) -> x0_hat``: the only thing a sampler or a loss needs of a model.
 
     Attributes:
         symmetry: Symmetry of the map, inherited from the network inside.
         level_support: Patterns of levels it accepts.
+        self_conditioned: Whether it reads ``previous``; others ignore it.
     """
 
     symmetry: Symmetry
     level_support: LevelSupport
+    self_conditioned: ClassVar[bool] = False
 
     @abstractmethod
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """Estimate the clean batch.
 
         Args:
-            x_t: Noisy molecules, positions in angstrom with zero centre of mass.
+            x_t: Noisy molecules, positions in angstrom. Their centre of mass is zero, or, where positions
+                are given, that of the given atoms.
             levels: Time of every entry.
             cond: Named conditions, or ``None``.
+            previous: ``x0_hat`` of the step before in the same chain, or ``None`` at its beginning.
 
         Returns:
             ``x0_hat`` with the fields and mask of ``x_t``: expected clean values of continuous fields,

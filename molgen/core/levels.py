@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from molgen.core.batch import MolBatch
@@ -20,6 +21,9 @@ from molgen.core.errors import FieldError, LevelSupportError
 @dataclass(frozen=True, eq=False)
 class NoiseLevels:
     """Times in [0, 1] per entry and field.
+
+    Where the levels of a molecule differ, level 0 marks an entry as given: it is clean, it stays as it is
+    to the last bit, and no loss is taken of it. Given positions anchor the frame of their molecule.
 
     Attributes:
         times: Field name to ``(B, N)`` (per-atom field) or ``(B, N, N)`` (per-pair field) times.
@@ -42,6 +46,26 @@ class NoiseLevels:
             for name, value in batch.items()
         }
         return cls(times=times, molecule_time=time)
+
+    @classmethod
+    def partial(cls, time: Tensor, batch: MolBatch, free: Mapping[str, Tensor]) -> NoiseLevels:
+        """One time per molecule for the free entries, 0 for the given ones.
+
+        Args:
+            time: ``(B,)`` times in [0, 1].
+            batch: Gives the fields and the shapes.
+            free: Field name to ``(B, N)`` or ``(B, N, N)`` bool, true where an entry is noisy; a field
+                that is not named is free.
+        """
+        times = dict(cls.uniform(time, batch).times)
+        for name in times.keys() & free.keys():
+            times[name] = torch.where(free[name], times[name], 0.0)
+        return cls(times=times)
+
+    def free(self, field: str, batch: MolBatch) -> Tensor:
+        """Which real entries are noisy, ``(B, N)`` or ``(B, N, N)`` bool; all if levels are uniform."""
+        mask = batch.entry_mask(field)
+        return mask if self.molecule_time is not None else mask & (self[field] > 0)
 
     def __getitem__(self, field: str) -> Tensor:
         """Return one field's times, ``(B, N)`` or ``(B, N, N)``.

@@ -22,7 +22,23 @@ from molgen.evaluation.metrics import METRICS
 
 SHIPPED = Path(__file__).parent / "protocols"
 
-BOND_RULES: Mapping[str, Callable[[Sequence[Molecule]], list[Molecule]]] = {"edm": perceive_bonds}
+
+def own_bonds(molecules: Sequence[Molecule]) -> list[Molecule]:
+    """Keep molecules as they are; those whose bonds are not known get bonds of the edm rule.
+
+    A molecule that has failed without its bonds being looked at is kept as well.
+    """
+    unbonded = [i for i, m in enumerate(molecules) if m.bonds is None and m.failure is None]
+    judged = list(molecules)
+    for index, molecule in zip(unbonded, perceive_bonds([molecules[i] for i in unbonded]), strict=True):
+        judged[index] = molecule
+    return judged
+
+
+BOND_RULES: Mapping[str, Callable[[Sequence[Molecule]], list[Molecule]]] = {
+    "edm": perceive_bonds,
+    "own": own_bonds,
+}
 """Where the judged bonds come from, by the name that protocols use."""
 
 
@@ -70,6 +86,16 @@ class Protocol:
             raise ConfigError(
                 f"protocol {self.name!r} names unknown {kind} {unknown}; known are {', '.join(known)}"
             )
+
+
+def applicable_protocols(with_bonds: bool) -> list[Protocol]:
+    """Return the shipped protocols that molecules allow, by name; some need bonds of the molecules' own.
+
+    Args:
+        with_bonds: Whether any molecule brings bonds.
+    """
+    shipped = [load_protocol(path) for path in sorted(SHIPPED.glob("*.yaml"))]
+    return [protocol for protocol in shipped if with_bonds or protocol.bonds != "own"]
 
 
 def load_protocol(source: str | Path) -> Protocol:

@@ -1,31 +1,37 @@
-"""Where a reference comes from: a shipped one by name, a file of digests, SMILES or molecules."""
+"""Where a reference comes from: a shipped one by name, a file of digests, SMILES or molecules.
+
+Known molecules must be named as the judged ones are, so bonds come from the protocol's rule in both.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from molgen.chem.identity import canonical_smiles, edm_smiles
+from molgen.chem.identity import canonical_smiles, largest_fragment_smiles
 from molgen.chem.io import ACCEPTED_SUFFIXES, read_molecules
 from molgen.chem.npz import read_arrays
 from molgen.core.errors import InputError
+from molgen.evaluation.protocols import BOND_RULES
 from molgen.evaluation.reference import ReferenceSet
 
 SHIPPED = Path(__file__).parent / "references"
 SMILES_SUFFIXES = (".smi", ".smiles", ".txt")
 
 
-def load_reference(source: str | Path) -> ReferenceSet:
+def load_reference(source: str | Path, bonds: str = "edm") -> ReferenceSet:
     """Make a reference from a name or a file.
 
     Args:
         source: ``qm9`` or another shipped name; an NPZ file that :meth:`ReferenceSet.save` wrote; a file with
-            one SMILES at the start of each line; or molecules (SDF, XYZ, NPZ), named by the edm rule.
+            one SMILES at the start of each line; or molecules (SDF, XYZ, NPZ).
+        bonds: Rule of :data:`~molgen.evaluation.protocols.BOND_RULES` that names the judged molecules;
+            shipped sets exist for each, and molecules get their bonds by it.
 
     Raises:
         InputError: There is no such name or file, or it cannot be read.
     """
     path = Path(source)
-    shipped = {p.stem: p for p in SHIPPED.glob("*.npz")}
+    shipped = {p.stem.removesuffix(f"_{bonds}"): p for p in SHIPPED.glob(f"*_{bonds}.npz")}
     if str(source) in shipped:
         return ReferenceSet.load(shipped[str(source)])
     if not path.is_file() or path.suffix.lower() not in (*SMILES_SUFFIXES, *ACCEPTED_SUFFIXES):
@@ -38,7 +44,8 @@ def load_reference(source: str | Path) -> ReferenceSet:
         return _from_smiles_file(path)
     if path.suffix.lower() == ".npz" and "digests" in read_arrays(path):
         return ReferenceSet.load(path)
-    return ReferenceSet.from_smiles(edm_smiles(read_molecules(path)), name=path.name)
+    molecules = BOND_RULES[bonds](read_molecules(path))
+    return ReferenceSet.from_smiles(map(largest_fragment_smiles, molecules), name=path.name)
 
 
 def _from_smiles_file(path: Path) -> ReferenceSet:

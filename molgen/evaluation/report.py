@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,11 @@ class Report:
         """Metric name to its value in [0, 1]; those without a value are left out."""
         return {name: share.value for name, share in self.shares.items() if share.value is not None}
 
+    @property
+    def bond_sources(self) -> dict[str, int]:
+        """How many molecules were judged by bonds of which rule: ``own``, ``edm``, or ``none``."""
+        return dict(Counter("none" if rule is None else rule for rule in self.table["bonds"].tolist()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the table as plain values that JSON can hold."""
         return {
@@ -46,6 +52,7 @@ class Report:
                 "citation": self.protocol.citation,
             },
             "n": len(self.table),
+            "bonds": self.bond_sources,
             "reference": self.reference,
             "seconds": round(self.seconds, 3),
             "interval": {"confidence": CONFIDENCE, "method": "Wilson score"},
@@ -56,7 +63,8 @@ class Report:
         """Return a table for a terminal of 80 columns, shares in per cent."""
         rich = RichTable(
             title=f"protocol {self.protocol.name} (version {self.protocol.version}), n = {len(self.table)}",
-            caption=f"reference for novelty: {self.reference or 'none'}; {self.seconds:.1f} s",
+            caption=f"{_bonds_caption(self.bond_sources)}; "
+            f"reference for novelty: {self.reference or 'none'}; {self.seconds:.1f} s",
             box=box.SIMPLE_HEAD,
             pad_edge=False,
             show_edge=False,
@@ -70,11 +78,16 @@ class Report:
         return rich
 
 
+def _bonds_caption(sources: Mapping[str, int]) -> str:
+    words = {"own": "of the molecules", "edm": "by the edm rule", "none": "not known"}
+    return "bonds: " + ", ".join(f"{count} {words[rule]}" for rule, count in sources.items())
+
+
 def _cells(share: Share) -> tuple[str, str, str]:
     if share.value is None or share.interval is None:
         return "-", "-", share.note or ""
     low, high = (f"{100 * bound:.2f}" for bound in share.interval)
-    count = f"{share.numerator}/{share.denominator} {share.over}"
+    count = f"{share.numerator}/{share.denominator} {share.over}" + (f"; {share.note}" if share.note else "")
     return f"{100 * share.value:.2f}", f"{low} - {high}", count
 
 

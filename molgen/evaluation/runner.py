@@ -54,7 +54,7 @@ def evaluate(
     if not isinstance(protocol, Protocol):
         protocol = load_protocol(protocol)
     if isinstance(reference, str | Path):
-        reference = load_reference(reference)
+        reference = load_reference(reference, protocol.bonds)
     if workers is None:
         workers = joblib.cpu_count() if len(molecules) >= PARALLEL_FROM else 1
     table = Table.from_rows(_judge_all(molecules, protocol, workers, progress))
@@ -77,12 +77,21 @@ def _judge_all(
 
 
 def judge_molecules(molecules: Sequence[Molecule], protocol: Protocol) -> list[dict[str, CellValue]]:
-    """Give molecules the protocol's bonds and answer its checks, one row per molecule, in order."""
+    """Give molecules the protocol's bonds and answer its checks, one row per molecule, in order.
+
+    Each row says in ``bonds`` which rule gave them: ``own``, ``edm``, or ``None`` where there are none.
+    """
     checks = [(CHECKS[name], thresholds) for name, thresholds in protocol.checks.items()]
     rows = []
-    for molecule in BOND_RULES[protocol.bonds](molecules):
-        row: dict[str, CellValue] = {}
+    for given, molecule in zip(molecules, BOND_RULES[protocol.bonds](molecules), strict=True):
+        row: dict[str, CellValue] = {"bonds": _bond_source(given, molecule)}
         for check, thresholds in checks:
             row |= check(molecule, **thresholds)
         rows.append(row)
     return rows
+
+
+def _bond_source(given: Molecule, judged: Molecule) -> str | None:
+    if judged.bonds is None:
+        return None
+    return "own" if judged is given else "edm"

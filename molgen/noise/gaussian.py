@@ -56,20 +56,33 @@ class GaussianNoise(NoiseProcess):
         """Signal share and noise share at ``t``, each with a last axis of 1 added."""
         return self.schedule.alpha(t).unsqueeze(-1), self.schedule.sigma(t).unsqueeze(-1)
 
+    @property
+    def clean_at_zero(self) -> bool:
+        """See base."""
+        return float(self.schedule.sigma(torch.zeros(()))) == 0
+
     def corrupt(self, x0: Tensor, t: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
         """See base."""
+        return self.mix(x0, t, self.draw(x0, t, mask, generator))
+
+    def draw(self, like: Tensor, t: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw the noise of entries at times ``t``, ``(..., D)``, in the field's unit."""
+        return self.prior(like, mask, generator)
+
+    def mix(self, x0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+        """Return ``alpha x0 + sigma noise``."""
         alpha, sigma = self.alpha_sigma(t)
-        return alpha * x0 + sigma * self.prior(x0, mask, generator)
+        return alpha * x0 + sigma * noise
 
     def prior(self, like: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
         """See base."""
-        noise = torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
-        return self.unit * self.project(noise, mask)
+        return self.unit * self.project(_white(like, generator), mask)
 
     def loss(self, x0_hat: Tensor, x0: Tensor, t: Tensor, mask: Tensor) -> Tensor:
         """See base: weighted squared error in noise units."""
         error = ((x0_hat - x0) / self.unit).square().sum(dim=-1)
-        return sum_entries(error * self.weighting(self.schedule.log_snr(t)) * mask)
+        # Given entries have infinite weight and no error; the mask leaves them out.
+        return sum_entries(torch.where(mask, error * self.weighting(self.schedule.log_snr(t)), 0.0))
 
     def _posterior_variance(self, times: StepTimes) -> Tensor:
         """Variance of ``q(x_s | x_t, x0)`` in noise units (EDM, equation 4), last axis 1."""
@@ -94,8 +107,16 @@ class GaussianNoise(NoiseProcess):
         direction = (x_t - alpha_t * x0_hat) / sigma_t
         x_s = alpha_s * x0_hat + (sigma_s.square() - variance).clamp(min=0).sqrt() * direction
         if stochasticity > 0:
-            x_s = x_s + variance.sqrt() * self.prior(x_t, mask, generator)
+            x_s = x_s + variance.sqrt() * self.draw(x_t, times.t, mask, generator)
         return x_s * mask.unsqueeze(-1)
+
+    def renoise(self, x_s: Tensor, times: StepTimes, mask: Tensor, generator: torch.Generator) -> Tensor:
+        """See base: ``x_t = (alpha_t / alpha_s) x_s`` plus what noise is missing."""
+        alpha_t, sigma_t = self.alpha_sigma(times.t)
+        alpha_s, sigma_s = self.alpha_sigma(times.s)
+        ratio = alpha_t / alpha_s
+        missing = (sigma_t.square() - (ratio * sigma_s).square()).clamp(min=0).sqrt()
+        return (ratio * x_s + missing * self.draw(x_s, times.t, mask, generator)) * mask.unsqueeze(-1)
 
     def reconstruct(self, x_0: Tensor, x0_hat: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
         """See base: ``x0_hat`` plus the noise of ``p(x0 | x_0)``, of scale ``sigma_0 / alpha_0``."""
@@ -115,7 +136,7 @@ class GaussianNoise(NoiseProcess):
         dims = self.dimensions(mask, x0.shape[-1])
         return 0.5 * (mean + dims * (sigma.square() - 1 - 2 * sigma.log()))
 
-    def step_kl(self, x0_hat: Tensor, x0: Tensor, times: StepTimes, mask: Tensor) -> Tensor:
+    def step_kl(self, x_t: Tensor, x0_hat: Tensor, x0: Tensor, times: StepTimes, mask: Tensor) -> Tensor:
         """See base: ``(SNR(s) - SNR(t)) / 2`` times the squared error in noise units."""
         error = ((x0_hat - x0) / self.unit).square().sum(dim=-1) * mask
         snr_t, snr_s = self.schedule.log_snr(times.t).exp(), self.schedule.log_snr(times.s).exp()
@@ -132,8 +153,21 @@ class GaussianNoise(NoiseProcess):
         return self.dimensions(mask, width) * math.log(self.unit)
 
 
+def _white(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
 class PositionNoise(GaussianNoise):
-    """Noise on coordinates, projected to zero centre of mass: ``3 (n - 1)`` dimensions."""
+    """Noise on coordinates, projected to zero centre of mass: ``3 (n - 1)`` dimensions.
+
+    Where some atoms of a molecule are given, they anchor the frame, and the others carry full noise.
+    """
+
+    def draw(self, like: Tensor, t: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
+        """See base; projected unless given atoms anchor the molecule."""
+        white = _white(like, generator) * mask.unsqueeze(-1)
+        anchored = ((t == 0) & mask).any(dim=1) & ((t > 0) & mask).any(dim=1)
+        return self.unit * torch.where(anchored.view(-1, 1, 1), white, self.project(white, mask))
 
     def project(self, noise: Tensor, mask: Tensor) -> Tensor:
         """Mask and subtract the centroid."""

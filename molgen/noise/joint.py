@@ -14,6 +14,7 @@ from molgen.core.batch import FIELDS, MolBatch
 from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.vocab import NUM_BOND_ORDERS, Vocab
+from molgen.noise.coupling import Coupling
 from molgen.noise.gaussian import GaussianNoise
 from molgen.noise.process import NoiseProcess, StepTimes
 
@@ -80,16 +81,38 @@ class JointNoise:
         schedule = self._gaussian(field).schedule
         return schedule.alpha(t), schedule.sigma(t)
 
-    def corrupt(self, x0: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> MolBatch:
+    @property
+    def clean_at_zero(self) -> bool:
+        """Whether every field is clean data at ``t = 0``."""
+        return all(process.clean_at_zero for process in self.processes.values())
+
+    def corrupt(
+        self,
+        x0: MolBatch,
+        levels: NoiseLevels,
+        generator: torch.Generator,
+        coupling: Coupling | None = None,
+    ) -> MolBatch:
         """Draw ``x_t ~ q(x_t | x0)`` field by field; fields without a process are dropped.
+
+        Args:
+            x0: Clean molecules.
+            levels: Times of every entry; entries at 0 in mixed levels stay as they are.
+            generator: Source of randomness.
+            coupling: Matches the noise of positions to the molecules, for training.
 
         Raises:
             FieldError: ``x0`` lacks a field that has a process.
         """
-        noisy = {
-            name: process.corrupt(x0[name], levels[name], x0.entry_mask(name), generator)
-            for name, process in self.processes.items()
-        }
+        noisy = {}
+        for name, process in self.processes.items():
+            mask = x0.entry_mask(name)
+            if name == "pos" and coupling is not None:
+                position = self._gaussian("pos")
+                drawn = position.draw(x0.pos, levels["pos"], mask, generator)
+                noisy[name] = position.mix(x0.pos, levels["pos"], coupling(x0, drawn, levels))
+            else:
+                noisy[name] = process.corrupt(x0[name], levels[name], mask, generator)
         return MolBatch(mask=x0.mask, **noisy)
 
     def template(self, num_atoms: Tensor, dtype: torch.dtype = torch.float32) -> MolBatch:
@@ -116,12 +139,14 @@ class JointNoise:
         return MolBatch(mask=template.mask, **drawn)
 
     def losses(self, x0_hat: MolBatch, x0: MolBatch, levels: NoiseLevels) -> dict[str, Tensor]:
-        """Loss of every field: mean over real entries of the batch, summed over components."""
-        return {
-            name: process.loss(x0_hat[name], x0[name], levels[name], x0.entry_mask(name)).sum()
-            / x0.entry_mask(name).sum().clamp(min=1)
-            for name, process in self.processes.items()
-        }
+        """Loss of every field: mean over noisy entries of the batch, summed over components."""
+        losses = {}
+        for name, process in self.processes.items():
+            free = levels.free(name, x0)
+            losses[name] = process.loss(x0_hat[name], x0[name], levels[name], free).sum() / free.sum().clamp(
+                min=1
+            )
+        return losses
 
     def step(
         self,
@@ -145,13 +170,35 @@ class JointNoise:
         for name, process in self.processes.items():
             times = StepTimes(t=start[name], s=end[name])
             mask = x_t.entry_mask(name)
-            moved[name] = process.step(x_t[name], x0_hat[name], times, stochasticity, mask, generator)
+            drawn = process.step(x_t[name], x0_hat[name], times, stochasticity, mask, generator)
+            moved[name] = self._keep_given(name, start, x_t, drawn)
         return MolBatch(mask=x_t.mask, **moved)
 
-    def reconstruct(self, x_0: MolBatch, x0_hat: MolBatch, generator: torch.Generator) -> MolBatch:
-        """Draw clean molecules given the state at ``t = 0`` and the prediction there."""
-        clean = {
-            name: process.reconstruct(x_0[name], x0_hat[name], x_0.entry_mask(name), generator)
-            for name, process in self.processes.items()
-        }
+    def renoise(
+        self, x_s: MolBatch, levels: tuple[NoiseLevels, NoiseLevels], generator: torch.Generator
+    ) -> MolBatch:
+        """Draw ``x_t ~ q(x_t | x_s)`` of every field; ``levels`` are those of ``t`` and of ``s``."""
+        start, end = levels
+        moved = {}
+        for name, process in self.processes.items():
+            times = StepTimes(t=start[name], s=end[name])
+            drawn = process.renoise(x_s[name], times, x_s.entry_mask(name), generator)
+            moved[name] = self._keep_given(name, end, x_s, drawn)
+        return MolBatch(mask=x_s.mask, **moved)
+
+    @staticmethod
+    def _keep_given(name: str, levels: NoiseLevels, before: MolBatch, after: Tensor) -> Tensor:
+        """Put the given entries of a field back, bit by bit."""
+        if levels.molecule_time is not None:
+            return after
+        return torch.where(levels.free(name, before).unsqueeze(-1), after, before[name])
+
+    def reconstruct(
+        self, x_0: MolBatch, x0_hat: MolBatch, levels: NoiseLevels, generator: torch.Generator
+    ) -> MolBatch:
+        """Draw clean molecules given the last state, the prediction there and its levels."""
+        clean = {}
+        for name, process in self.processes.items():
+            drawn = process.reconstruct(x_0[name], x0_hat[name], x_0.entry_mask(name), generator)
+            clean[name] = self._keep_given(name, levels, x_0, drawn)
         return MolBatch(mask=x_0.mask, **clean)

@@ -76,9 +76,12 @@ class VariationalBound:
         index = ((strata + offsets) / len(x0) * self.steps).floor().clamp(max=self.steps - 1) + 1
         end = NoiseLevels.uniform(((index - 1) / self.steps).to(x0.pos), x0)
         start = NoiseLevels.uniform((index / self.steps).to(x0.pos), x0)
-        x0_hat = denoiser(self.noise.corrupt(x0, start, generator), start)
+        x_t = self.noise.corrupt(x0, start, generator)
+        x0_hat = denoiser(x_t, start)
         return self.steps * self._sum(
-            lambda f, p: p.step_kl(x0_hat[f], x0[f], StepTimes(t=start[f], s=end[f]), x0.entry_mask(f))
+            lambda f, p: p.step_kl(
+                x_t[f], x0_hat[f], x0[f], StepTimes(t=start[f], s=end[f]), x0.entry_mask(f)
+            )
         )
 
     def _reconstruction(self, denoiser: Denoiser, x0: MolBatch, generator: torch.Generator) -> Tensor:

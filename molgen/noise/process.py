@@ -20,8 +20,14 @@ class NoiseProcess(ABC):
     """Corrupts one field, scores a prediction of it, and takes one reverse step.
 
     Shapes: ``x`` is ``(B, N, D)`` for per-atom fields and ``(B, N, N, D)`` for pairs; times and masks
-    are ``x.shape[:-1]``. Every result is exactly zero where the mask is false.
+    are ``x.shape[:-1]``. Every result is exactly zero where the mask is false. Within a molecule whose
+    times differ, an entry at time 0 is given.
     """
+
+    @property
+    @abstractmethod
+    def clean_at_zero(self) -> bool:
+        """Whether ``x_t`` at ``t = 0`` is clean data, so that a prediction just before it may end a chain."""
 
     @abstractmethod
     def corrupt(self, x0: Tensor, t: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
@@ -48,6 +54,10 @@ class NoiseProcess(ABC):
         """Draw ``x_s`` given ``x_t`` and the prediction; 1 is ancestral sampling, 0 deterministic."""
 
     @abstractmethod
+    def renoise(self, x_s: Tensor, times: StepTimes, mask: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw ``x_t ~ q(x_t | x_s)``: forward from ``times.s`` to ``times.t``."""
+
+    @abstractmethod
     def reconstruct(self, x_0: Tensor, x0_hat: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
         """Draw clean data given the state at ``t = 0`` and the prediction there."""
 
@@ -56,7 +66,7 @@ class NoiseProcess(ABC):
         """``KL(q(x_1 | x0) || prior)`` in nats, ``(B,)``."""
 
     @abstractmethod
-    def step_kl(self, x0_hat: Tensor, x0: Tensor, times: StepTimes, mask: Tensor) -> Tensor:
+    def step_kl(self, x_t: Tensor, x0_hat: Tensor, x0: Tensor, times: StepTimes, mask: Tensor) -> Tensor:
         """``KL(q(x_s | x_t, x0) || p(x_s | x_t))`` in nats, ``(B,)``."""
 
     @abstractmethod

@@ -37,6 +37,34 @@ class VariancePreservingSchedule(ABC):
         return self.alpha_squared(t).log() - self.sigma_squared(t).log()
 
 
+class LinearSchedule:
+    """``alpha = 1 - t``, ``sigma = t``: the straight path of flow matching (Lipman et al. 2023)."""
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """Signal share; same shape as ``t``."""
+        return 1 - t
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """Noise share; same shape as ``t``."""
+        return t
+
+    def log_snr(self, t: Tensor) -> Tensor:
+        """``2 log((1 - t) / t)``; infinite at both ends."""
+        return 2 * (torch.log1p(-t) - t.log())
+
+
+class CosineSchedule(VariancePreservingSchedule):
+    """``alpha = cos(pi t / 2)`` (Nichol and Dhariwal 2021, without their offset): no noise at ``t = 0``."""
+
+    def alpha_squared(self, t: Tensor) -> Tensor:
+        """``cos^2(pi t / 2)``, exactly 0 at ``t = 1``."""
+        return torch.sin(0.5 * torch.pi * (1 - t)).square()
+
+    def sigma_squared(self, t: Tensor) -> Tensor:
+        """``sin^2(pi t / 2)``."""
+        return torch.sin(0.5 * torch.pi * t).square()
+
+
 class PolynomialSchedule(VariancePreservingSchedule):
     """EDM's schedule (Hoogeboom et al. 2022, appendix B): ``alpha = 1 - t^2``, squeezed.
 

@@ -1,8 +1,14 @@
-"""Samplers that walk the reverse chain: ancestral (DDPM) and DDIM."""
+"""Walking a time grid from the prior, or from what is given, to data.
+
+A step asks the denoiser once or twice for clean molecules and moves there part of the way. Samplers differ
+in the estimate they step towards: the last one (ancestral, DDIM), or one made second-order in time by a
+look ahead (Heun) or back (multistep). Categories jump by their exact posterior in each of them.
+"""
 
 from __future__ import annotations
 
-from abc import ABC
+import itertools
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,11 +17,16 @@ from torch import Tensor
 
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Condition, Denoiser
-from molgen.core.errors import IncompatibleSamplerError
+from molgen.core.errors import IncompatibleSamplerError, InputError
 from molgen.core.levels import NoiseLevels
+from molgen.core.tasks import Given
+from molgen.noise.categorical import CategoricalNoise
 from molgen.noise.gaussian import GaussianNoise
 from molgen.noise.joint import JointNoise
 from molgen.sampling.grid import TimeGrid, UniformGrid
+
+Span = tuple[NoiseLevels, NoiseLevels]
+"""Levels where a step starts and where it ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,29 +42,61 @@ class Samples:
     nfe: int
 
 
-class ReverseSampler(ABC):
-    """Walks a time grid from the prior to data; one denoiser evaluation per step and one at the end.
+@dataclass(eq=False)
+class Walk:
+    """The state of one chain that is not the molecules themselves.
 
-    Subclasses say how much fresh noise each step adds.
+    Attributes:
+        denoiser: The model.
+        noise: Its noise process.
+        cond: Conditions of the denoiser.
+        generator: Source of randomness.
+        previous: Last estimate, for self-conditioning and multistep solvers.
+        previous_levels: Levels at which it was made.
+        nfe: Evaluations so far.
+    """
+
+    denoiser: Denoiser
+    noise: JointNoise
+    cond: Condition | None
+    generator: torch.Generator
+    previous: MolBatch | None = None
+    previous_levels: NoiseLevels | None = None
+    nfe: int = 0
+
+    def estimate(self, x_t: MolBatch, levels: NoiseLevels) -> MolBatch:
+        """Ask the denoiser, count it and remember the answer."""
+        x0_hat = self.denoiser(x_t, levels, self.cond, self.previous)
+        self.nfe += 1
+        self.previous, self.previous_levels = x0_hat, levels
+        return x0_hat
+
+
+class ReverseSampler(ABC):
+    """Walks a time grid from the prior to data.
 
     Args:
-        steps: Number of steps; any number, 1000 being EDM's.
+        steps: Number of steps.
         grid: Where the steps lie; uniform by default.
+        churn: Before each step, time is raised by this share of itself and noise is added to match (Karras
+            et al. 2022, algorithm 2, with time for sigma); repairs mistakes, of categories above all.
 
     Raises:
-        InputError: ``steps`` is less than 1.
+        InputError: ``steps`` is less than 1 or ``churn`` is negative.
     """
 
     stochasticity: ClassVar[float]
 
-    def __init__(self, steps: int = 1000, grid: TimeGrid | None = None) -> None:
+    def __init__(self, steps: int = 1000, grid: TimeGrid | None = None, churn: float = 0.0) -> None:
+        if churn < 0:
+            raise InputError(f"churn must not be negative, got {churn}")
         self.grid = UniformGrid() if grid is None else grid
         self.times = self.grid.times(steps)
+        self.churn = churn
 
-    @property
-    def nfe(self) -> int:
-        """Number of denoiser evaluations per molecule."""
-        return len(self.times)
+    def nfe(self, noise: JointNoise) -> int:
+        """Number of denoiser evaluations per molecule: one per step, and one where ``t = 0`` is noisy."""
+        return len(self.times) - 1 if noise.clean_at_zero else len(self.times)
 
     @torch.no_grad()
     def __call__(
@@ -62,6 +105,7 @@ class ReverseSampler(ABC):
         noise: JointNoise,
         template: MolBatch,
         generator: torch.Generator,
+        given: Given | None = None,
         cond: Condition | None = None,
     ) -> Samples:
         """Draw molecules.
@@ -71,46 +115,91 @@ class ReverseSampler(ABC):
             noise: The noise process that it was trained on.
             template: Gives sizes, float type and device; its values are not read.
             generator: Source of randomness, on the same device.
+            given: What is known of the molecules; nothing by default.
             cond: Conditions of the denoiser.
 
         Returns:
-            Molecules with the template's mask.
+            Molecules with the template's mask, in the frame of what is given.
 
         Raises:
-            IncompatibleSamplerError: A field's noise is not Gaussian.
+            IncompatibleSamplerError: A field's noise is of a kind that this sampler cannot walk.
+            LevelSupportError: Entries are given, but the denoiser takes one time per molecule.
         """
         self.check(noise)
-        x_t = noise.prior(template, generator)
-        for t, s in zip(self.times[:-1], self.times[1:], strict=True):
-            start, end = self._levels(t, x_t), self._levels(s, x_t)
-            x_t = noise.step(x_t, denoiser(x_t, start, cond), (start, end), self.stochasticity, generator)
-        x0_hat = denoiser(x_t, self._levels(self.times[-1], x_t), cond)
-        return Samples(noise.reconstruct(x_t, x0_hat, generator), self.nfe)
+        walk = Walk(denoiser, noise, cond, generator)
+        source = Given.nothing(template) if given is None else given
+        known = source.anchored()
+        times = (self.times * known.start).tolist()
+        if noise.clean_at_zero:
+            times = times[:-1]
+        x_t = self._begin(walk, template, known, times[0])
+        for t, s in itertools.pairwise(times):
+            x_t, later = self._stir(walk, known, x_t, t)
+            x_t = self._advance(walk, x_t, (known.levels(later, x_t), known.levels(s, x_t)))
+        levels = known.levels(times[-1], x_t)
+        molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
+        return Samples(source.restored(molecules), walk.nfe)
 
     @staticmethod
-    def _levels(time: Tensor, batch: MolBatch) -> NoiseLevels:
-        return NoiseLevels.uniform(time.to(batch.pos).expand(len(batch)), batch)
+    def _begin(walk: Walk, template: MolBatch, known: Given, t: float) -> MolBatch:
+        """The first state: the prior, or the given molecules with noise where they are free."""
+        if not known.molecules_matter:
+            return walk.noise.prior(template, walk.generator)
+        molecules = known.molecules.select(walk.noise.fields)
+        return walk.noise.corrupt(molecules, known.levels(t, molecules), walk.generator)
+
+    def _stir(self, walk: Walk, known: Given, x_t: MolBatch, t: float) -> tuple[MolBatch, float]:
+        """Add noise and return the later time that matches it."""
+        later = min(t * (1 + self.churn), 1.0)
+        if later <= t:
+            return x_t, t
+        span = (known.levels(later, x_t), known.levels(t, x_t))
+        return walk.noise.renoise(x_t, span, walk.generator), later
+
+    @abstractmethod
+    def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
+        """Take one step."""
+
+    def _move(self, walk: Walk, x_t: MolBatch, x0_hat: MolBatch, span: Span) -> MolBatch:
+        return walk.noise.step(x_t, x0_hat, span, self.stochasticity, walk.generator)
 
     def check(self, noise: JointNoise) -> None:
         """Refuse noise that this sampler cannot walk.
 
         Raises:
-            IncompatibleSamplerError: A field's noise is not Gaussian.
+            IncompatibleSamplerError: A field's noise is neither Gaussian nor categorical.
         """
-        other = [name for name, process in noise.processes.items() if not isinstance(process, GaussianNoise)]
+        known = (GaussianNoise, CategoricalNoise)
+        other = [name for name, process in noise.processes.items() if not isinstance(process, known)]
         if other:
             raise IncompatibleSamplerError(
-                f"{type(self).__name__} walks Gaussian noise only; fields {other} have another kind"
+                f"{type(self).__name__} walks Gaussian and categorical noise; fields {other} have another"
             )
 
 
-class AncestralSampler(ReverseSampler):
+class FirstOrderSampler(ReverseSampler):
+    """Steps towards the last estimate; subclasses say how much fresh noise each step adds."""
+
+    def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
+        return self._move(walk, x_t, walk.estimate(x_t, span[0]), span)
+
+
+class AncestralSampler(FirstOrderSampler):
     """Draws every step from ``q(x_s | x_t, x0_hat)`` (Ho et al. 2020; EDM, section 3.1)."""
 
     stochasticity = 1.0
 
 
-class DDIMSampler(ReverseSampler):
-    """Deterministic steps (Song et al. 2021, equation 12 with ``eta = 0``)."""
+class DDIMSampler(FirstOrderSampler):
+    """Deterministic steps (Song et al. 2021, equation 12 with ``eta = 0``).
+
+    On the linear schedule this is Euler's method for the flow, and goes by that name too.
+    """
 
     stochasticity = 0.0
+
+
+def flow_time(noise: GaussianNoise, t: Tensor) -> Tensor:
+    """``sigma / (alpha + sigma)``: when the linear schedule has the same signal-to-noise ratio."""
+    alpha, sigma = noise.alpha_sigma(t)
+    return sigma / (alpha + sigma)

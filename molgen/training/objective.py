@@ -1,6 +1,8 @@
-"""The training objective: draw levels, corrupt, denoise, score."""
+"""The training objective: draw tasks and levels, corrupt, denoise, score."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,8 +11,28 @@ from molgen.core.batch import MolBatch
 from molgen.core.contracts import Denoiser
 from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
+from molgen.core.tasks import frame_origin
+from molgen.noise.coupling import Coupling
 from molgen.noise.joint import JointNoise
+from molgen.training.task_mixture import TaskMixture
 from molgen.training.times import StratifiedTimes, TimeDistribution
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyBatch:
+    """A training batch, ready for the network.
+
+    Attributes:
+        x0: Clean molecules, in the frame of their task.
+        x_t: The same, corrupted.
+        levels: Time of every entry.
+        look_twice: Whether the network first makes an estimate to be conditioned on.
+    """
+
+    x0: MolBatch
+    x_t: MolBatch
+    levels: NoiseLevels
+    look_twice: bool
 
 
 class DenoisingObjective:
@@ -21,9 +43,12 @@ class DenoisingObjective:
         times: Distribution of training times; stratified uniform by default.
         field_weights: Field name to weight; 1 where absent. With weights of 1 and the epsilon loss
             this is EDM's objective up to a constant.
+        tasks: Mixture of tasks; de novo generation alone by default.
+        coupling: Matches position noise to the molecules; none by default.
+        self_conditioning: Share of batches on which a self-conditioned denoiser sees its own estimate.
 
     Raises:
-        ConfigError: A weight names a field that has no noise.
+        ConfigError: A weight names a field that has no noise, or the share is not in [0, 1].
     """
 
     def __init__(
@@ -31,13 +56,21 @@ class DenoisingObjective:
         noise: JointNoise,
         times: TimeDistribution | None = None,
         field_weights: dict[str, float] | None = None,
+        tasks: TaskMixture | None = None,
+        coupling: Coupling | None = None,
+        self_conditioning: float = 0.5,
     ) -> None:
         self.noise = noise
         self.times = StratifiedTimes() if times is None else times
         self.field_weights = {} if field_weights is None else field_weights
+        self.tasks = TaskMixture() if tasks is None else tasks
+        self.coupling = coupling
+        self.self_conditioning = self_conditioning
         unknown = sorted(set(self.field_weights) - set(noise.fields))
         if unknown:
             raise ConfigError(f"loss weights for {unknown}, but the noise has fields {list(noise.fields)}")
+        if not 0 <= self_conditioning <= 1:
+            raise ConfigError(f"the share of self-conditioning must be in [0, 1], got {self_conditioning}")
 
     def __call__(self, denoiser: Denoiser, x0: MolBatch, generator: torch.Generator) -> dict[str, Tensor]:
         """Compute the losses of one batch.
@@ -50,9 +83,36 @@ class DenoisingObjective:
         Returns:
             ``{"loss": total, "loss/<field>": ...}``, scalars.
         """
-        x0 = x0.select(self.noise.fields)
-        levels = NoiseLevels.uniform(self.times.sample(len(x0), generator).to(x0.pos), x0)
-        x_t = self.noise.corrupt(x0, levels, generator)
-        losses = self.noise.losses(denoiser(x_t, levels), x0, levels)
+        return self.score(denoiser, self.prepare(x0, generator))
+
+    def prepare(self, x0: MolBatch, generator: torch.Generator) -> NoisyBatch:
+        """Draw tasks, levels and noise: all that needs no network, and may run beside it.
+
+        Args:
+            x0: Clean molecules with at least the noise's fields.
+            generator: Source of randomness, on the batch's device.
+        """
+        time = self.times.sample(len(x0), generator).to(x0.pos)
+        levels = self.tasks.levels(time, x0, generator)
+        x0 = anchor(x0.select(self.noise.fields), levels)
+        x_t = self.noise.corrupt(x0, levels, generator, self.coupling)
+        coin = torch.rand((), generator=generator, device=generator.device)
+        return NoisyBatch(x0, x_t, levels, bool(coin < self.self_conditioning))
+
+    def score(self, denoiser: Denoiser, batch: NoisyBatch) -> dict[str, Tensor]:
+        """Losses of a prepared batch, as :meth:`__call__` returns them."""
+        previous = None
+        if denoiser.self_conditioned and batch.look_twice:
+            with torch.no_grad():
+                previous = denoiser(batch.x_t, batch.levels)
+        x0_hat = denoiser(batch.x_t, batch.levels, previous=previous)
+        losses = self.noise.losses(x0_hat, batch.x0, batch.levels)
         total = torch.stack([self.field_weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         return {"loss": total, **{f"loss/{name}": loss for name, loss in losses.items()}}
+
+
+def anchor(x0: MolBatch, levels: NoiseLevels) -> MolBatch:
+    """Put the origin where the task has it: the centroid of the given atoms, if some are given."""
+    if levels.molecule_time is not None:
+        return x0
+    return x0.replace(pos=(x0.pos - frame_origin(x0, levels)) * x0.mask.unsqueeze(-1))

@@ -39,3 +39,29 @@ class StratifiedTimes(TimeDistribution):
         offset = torch.rand(count, generator=generator, device=device)
         time = (torch.randperm(count, generator=generator, device=device) + offset) / count
         return time if self.steps is None else (time * self.steps).round() / self.steps
+
+
+class PowerTimes(TimeDistribution):
+    """``t = least + (1 - least) (1 - u^(1/power))`` with stratified uniform ``u``: more at the clean end.
+
+    Density ``power (1 - t)^(power - 1)``, that is Beta(1, power); 1 is uniform.
+
+    Args:
+        power: Skew to the clean end.
+        least: Smallest time, above 0 because 0 marks what is given.
+
+    Raises:
+        ConfigError: ``power`` is below 1 or ``least`` is not in (0, 1).
+    """
+
+    def __init__(self, power: float = 2.0, least: float = 1e-3) -> None:
+        if power < 1 or not 0 < least < 1:
+            raise ConfigError(f"times need power >= 1 and 0 < least < 1, got {power} and {least}")
+        self.power = power
+        self.least = least
+        self.strata = StratifiedTimes()
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """See base."""
+        time = 1 - self.strata.sample(count, generator).pow(1 / self.power)
+        return self.least + (1 - self.least) * time

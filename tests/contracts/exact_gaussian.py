@@ -98,7 +98,13 @@ class ExactDenoiser(Denoiser):
         self.models = models
         self.noise = noise
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         alpha, sigma = self.noise.alpha_sigma("pos", levels.per_molecule().unsqueeze(1))
         scale = sigma * self.noise.unit("pos")

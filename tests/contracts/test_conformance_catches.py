@@ -25,7 +25,13 @@ class Sound(Denoiser):
         self.scale = nn.Parameter(torch.tensor(0.7, dtype=torch.float64))
         self.generator = torch.Generator().manual_seed(0)
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """Move atoms along weighted differences, mix neighbours' types, look at every time."""
         heat = (1 + levels["pos"] + levels["atom"]).unsqueeze(-1) * x_t.mask.unsqueeze(-1)
         weight = self.weights(x_t)
@@ -152,7 +158,13 @@ class Noisy(Sound):
 class WritesToInput(Sound):
     """Scales the given positions in place."""
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         output = super().forward(x_t, levels, cond)
         x_t.pos.mul_(2)
         return output
@@ -168,7 +180,13 @@ class Deaf(Sound):
 class IgnoresLevels(Sound):
     """Declares a time per entry and does not look at it."""
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         constant = {name: torch.full_like(times, 0.5) for name, times in levels.times.items()}
         return super().forward(x_t, NoiseLevels(constant), cond)
 

@@ -33,7 +33,13 @@ class Recorder(Denoiser):
         self.states: list[MolBatch] = []
         self.times: list[Tensor] = []
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         self.states.append(x_t)
         self.times.append(levels.per_molecule())
@@ -50,7 +56,13 @@ class Oracle(Denoiser):
         super().__init__()
         self.x0 = x0
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         return self.x0
 

@@ -59,7 +59,7 @@ def test_the_offline_run_holds_losses_figures_pictures_and_molecules(run_folder:
         if record.WhichOneof("record_type") == "history":
             for item in record.history.item:
                 logged[item.key or "/".join(item.nested_key)] = json.loads(item.value_json)
-    expected = {"train/loss", "train/loss/pos", "train/grad_norm", "val/loss", "val/nll", "val/validity"}
+    expected = {"train/loss", "train/loss/pos", "train/grad_norm", "val/loss", "val/nll", "val/edm/validity"}
     assert expected <= set(logged)
     assert isinstance(logged["train/loss"], float)
     files = log.parent / "files" / "media"

@@ -7,8 +7,10 @@ a bad molecule and never answers "cannot tell" with a pass. To add one: a file h
 
 from collections.abc import Callable, Mapping
 
+from molgen.evaluation.checks.bonded_stability import check_bonded_stability
 from molgen.evaluation.checks.connectivity import check_connectivity
 from molgen.evaluation.checks.edm_stability import check_edm_stability
+from molgen.evaluation.checks.radicals import check_radicals
 from molgen.evaluation.checks.validity import check_validity
 
 CellValue = bool | int | float | str | None
@@ -17,10 +19,21 @@ CellValue = bool | int | float | str | None
 Check = Callable[..., Mapping[str, CellValue]]
 
 CHECKS: Mapping[str, Check] = {
+    "bonded_stability": check_bonded_stability,
     "connectivity": check_connectivity,
     "edm_stability": check_edm_stability,
+    "radicals": check_radicals,
     "validity": check_validity,
 }
 """Check functions by the name that protocols use."""
 
-__all__ = ["CHECKS", "CellValue", "Check", "check_connectivity", "check_edm_stability", "check_validity"]
+__all__ = [
+    "CHECKS",
+    "CellValue",
+    "Check",
+    "check_bonded_stability",
+    "check_connectivity",
+    "check_edm_stability",
+    "check_radicals",
+    "check_validity",
+]

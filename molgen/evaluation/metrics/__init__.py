@@ -12,6 +12,7 @@ from molgen.evaluation.metrics.connected import connected
 from molgen.evaluation.metrics.molecule_stability import molecule_stability
 from molgen.evaluation.metrics.novelty import novelty
 from molgen.evaluation.metrics.uniqueness import uniqueness
+from molgen.evaluation.metrics.valid_and_connected import valid_and_connected
 from molgen.evaluation.metrics.valid_and_unique import valid_and_unique
 from molgen.evaluation.metrics.validity import validity
 
@@ -21,6 +22,7 @@ METRICS: Mapping[str, Metric] = {
     "molecule_stability": molecule_stability,
     "novelty": novelty,
     "uniqueness": uniqueness,
+    "valid_and_connected": valid_and_connected,
     "valid_and_unique": valid_and_unique,
     "validity": validity,
 }

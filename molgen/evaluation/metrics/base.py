@@ -41,7 +41,9 @@ Metric = Callable[[Table, ReferenceSet | None], Share]
 """A metric: the table and, where there is one, the reference give a share."""
 
 
-def share(numerator: int, denominator: int, over: str, effective: float | None = None) -> Share:
+def share(
+    numerator: int, denominator: int, over: str, effective: float | None = None, note: str | None = None
+) -> Share:
     """Make a proportion with its Wilson interval; without a denominator it has no value.
 
     Args:
@@ -49,11 +51,12 @@ def share(numerator: int, denominator: int, over: str, effective: float | None =
         denominator: Count of all.
         over: What the denominator counts.
         effective: Number of independent observations, where that is not the denominator.
+        note: How the figure must be read.
     """
     if denominator == 0:
         return Share(0, 0, over, note=f"there are no {over}")
     interval = wilson_interval(numerator / denominator, denominator if effective is None else effective)
-    return Share(numerator, denominator, over, interval)
+    return Share(numerator, denominator, over, interval, note)
 
 
 def wilson_interval(proportion: float, count: float, confidence: float = CONFIDENCE) -> tuple[float, float]:

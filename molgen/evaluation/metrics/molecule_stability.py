@@ -8,5 +8,8 @@ from molgen.evaluation.table import Table
 
 
 def molecule_stability(table: Table, reference: ReferenceSet | None) -> Share:
-    """Share of molecules in which every atom is stable."""
-    return share(int(table["stable"].sum()), len(table), "requested molecules")
+    """Share of molecules in which every atom is stable; those that cannot be computed are not among them."""
+    verdicts = table["stable"].tolist()
+    unknown = verdicts.count(None)
+    note = f"{unknown} not computable" if unknown else None
+    return share(verdicts.count(True), len(table), "requested molecules", note=note)

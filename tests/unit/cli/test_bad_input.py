@@ -1,8 +1,6 @@
 """Input that cannot be used: one line that says what to do, exit code 2, nothing left behind."""
 
 import errno
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +9,6 @@ from molgen.chem import io
 from molgen.cli.main import main
 
 ROOT = Path(__file__).parents[3]
-LIGHTNING_NOTICES = ("Seed set", "GPU available", "TPU available", "\N{ELECTRIC LIGHT BULB} Tip")
-"""What Lightning says before it looks at the trainer's configuration."""
-
 WITHOUT_MODEL = [
     (["bogus"], "unknown command 'bogus'; commands are sample"),
     (["sample", "--checkpoint", "nope"], "no checkpoint 'nope': give one of"),
@@ -128,26 +123,6 @@ def test_a_wrong_config_file(
     config = tmp_path / "wrong.yaml"
     config.write_text(text)
     assert message in refused(capsys, "fit", "--config", str(config))
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--run", "/proc/nope"], "cannot write /proc/nope"),
-        (["--trainer.fast_dev_run", "-1"], "fast_dev_run"),
-    ],
-)
-def test_fit_refuses_before_anything_starts(words: list[str], message: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "molgen", "fit", "--config", "configs/experiment/edm_small.yaml"]
-    place = ["--run", str(tmp_path / "run")]
-    result = subprocess.run(
-        [*command, *place, *words], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
-    )
-    lines = result.stderr.splitlines()
-    assert result.returncode == 2, result.stderr
-    assert [line for line in lines if not line.startswith(LIGHTNING_NOTICES)] == lines[-1:]
-    assert lines[-1].startswith("molgen: error: ") and message in lines[-1]
-    assert not list(tmp_path.rglob("*.yaml"))
 
 
 def test_a_truncated_sdf(here: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,8 @@ def test_evaluate_judges_every_sampled_molecule(
     assert main(["evaluate", "five.sdf", "--json", "figures.json"]) == 0
     figures = json.loads((here / "figures.json").read_text())
     assert figures["file"] == "five.sdf"
-    assert figures["protocol"]["name"] == "edm"
+    assert figures["n"] == 5
+    assert figures["protocols"]["edm"]["protocol"]["name"] == "edm"
     assert "atom" in capsys.readouterr().out
 
 

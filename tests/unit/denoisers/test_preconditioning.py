@@ -27,7 +27,13 @@ class Oracle(Network):
         self.seen: MolBatch | None = None
         self.cond: Condition | None = None
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """Hand out the noise."""
         assert self.eps is not None
         self.seen, self.cond = x_t, cond

@@ -11,6 +11,7 @@ from molgen.chem import Molecule, write_molecules
 from molgen.cli.evaluate import evaluate_file
 from molgen.cli.main import main
 from molgen.core.errors import ConfigError, InputError
+from molgen.evaluation.protocols import SHIPPED
 
 
 @pytest.fixture
@@ -24,13 +25,17 @@ def test_table_and_json(
 ) -> None:
     path, out = tmp_path / f"molecules.{suffix}", tmp_path / "out.json"
     write_molecules(molecules, path)
-    report = evaluate_file(path, reference="qm9", json=out)
+    reports = evaluate_file(path, reference="qm9", json=out)
     content = json.loads(out.read_text())
-    assert content["file"] == str(path)
-    assert content["n"] == 4
-    assert content["metrics"]["validity"]["numerator"] == 2
-    assert content["metrics"]["novelty"]["value"] == report.metrics["novelty"]
+    assert (content["file"], content["n"]) == (str(path), 4)
+    assert [r.protocol.name for r in reports] == (["bonded", "edm"] if suffix == "sdf" else ["edm"])
     printed = capsys.readouterr()
+    for report in reports:
+        metrics = content["protocols"][report.protocol.name]["metrics"]
+        assert metrics["validity"]["numerator"] == 2
+        assert metrics["novelty"]["value"] == report.metrics["novelty"]
+        assert f"protocol {report.protocol.name}" in printed.out
+    assert printed.out.count("protocol") == len(reports)
     assert "2/4 requested molecules" in printed.out
     assert printed.err == ""
 
@@ -48,6 +53,17 @@ def test_command(molecules: list[Molecule], tmp_path: Path, capsys: pytest.Captu
     assert "record 4" in printed.err
     assert (printed.out, printed.err.count("\n")) == ("", 1)
     assert [p.name for p in tmp_path.iterdir()] == ["molecules.sdf"]
+
+
+def test_one_protocol_by_name_or_file(molecules: list[Molecule], tmp_path: Path) -> None:
+    path, own = tmp_path / "molecules.xyz", tmp_path / "own.yaml"
+    write_molecules(molecules, path)
+    own.write_text((SHIPPED / "bonded.yaml").read_text().replace("name: bonded", "name: mine"))
+    (bonded,) = evaluate_file(path, protocol="bonded")
+    (mine,) = evaluate_file(path, protocol=str(own))
+    assert (bonded.protocol.name, mine.protocol.name) == ("bonded", "mine")
+    assert mine.metrics == bonded.metrics
+    assert bonded.bond_sources == {"edm": 2, "none": 2}
 
 
 def test_json_is_whole_or_absent(molecules: list[Molecule], tmp_path: Path) -> None:

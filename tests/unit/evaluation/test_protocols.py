@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from molgen.core.errors import ConfigError
-from molgen.evaluation import load_protocol, protocols
+from molgen.evaluation import applicable_protocols, load_protocol, protocols
 
 EDM = Path(protocols.__file__).parent / "protocols" / "edm.yaml"
 
@@ -23,6 +23,11 @@ def test_edm_is_shipped() -> None:
     protocol = load_protocol("edm")
     assert (protocol.name, protocol.bonds) == ("edm", "edm")
     assert protocol == load_protocol(EDM)
+
+
+def test_bonded_needs_bonds() -> None:
+    assert [p.name for p in applicable_protocols(with_bonds=True)] == ["bonded", "edm"]
+    assert [p.name for p in applicable_protocols(with_bonds=False)] == ["edm"]
 
 
 def test_a_protocol_of_ones_own(tmp_path: Path) -> None:
@@ -54,5 +59,5 @@ def test_what_is_no_protocol(tmp_path: Path, text: str) -> None:
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
-    with pytest.raises(ConfigError, match="no protocol 'edn'; give one of edm"):
+    with pytest.raises(ConfigError, match="no protocol 'edn'; give one of bonded, edm"):
         load_protocol("edn")

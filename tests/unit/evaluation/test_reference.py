@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from molgen.chem import Molecule, edm_smiles, write_molecules
 from molgen.core.errors import InputError
 from molgen.evaluation import ReferenceSet, load_reference
+from molgen.evaluation.protocols import BOND_RULES
 
 
 @given(st.lists(st.text(max_size=12)), st.lists(st.text(max_size=12)))
@@ -39,23 +41,37 @@ def test_survives_the_disk_and_other_processes(tmp_path: Path) -> None:
 
 def test_what_is_no_reference(tmp_path: Path) -> None:
     path = tmp_path / "known.npz"
-    np.savez(path, digests=np.array([2, 1], dtype=np.uint64), name="unsorted")
+    np.savez(path, digests=np.array([[2, 0, 0, 0, 0], [1, 0, 0, 0, 0]], dtype=np.uint8), name="unsorted")
     with pytest.raises(InputError, match="not sorted"):
         ReferenceSet.load(path)
-    np.savez(path, digests=np.array([1], dtype=np.uint64))
+    np.savez(path, digests=np.zeros((1, 5), dtype=np.uint8))
     with pytest.raises(InputError, match="name and digests"):
+        ReferenceSet.load(path)
+    np.savez(path, digests=np.array([1], dtype=np.uint64), name="eight bytes")
+    with pytest.raises(InputError, match="another version"):
         ReferenceSet.load(path)
     path.write_bytes(b"PK nonsense")
     with pytest.raises(InputError, match=r"known\.npz"):
         ReferenceSet.load(path)
 
 
-def test_shipped_qm9_knows_small_molecules_of_its_training_split() -> None:
-    reference = load_reference("qm9")
-    assert 95_000 < len(reference) < 100_000
+@pytest.mark.parametrize("bonds", BOND_RULES)
+def test_shipped_qm9_knows_small_molecules_of_its_training_split(bonds: str) -> None:
+    reference = load_reference("qm9", bonds)
+    assert 95_000 < len(reference) <= 100_000
     # By the published split dimethyl ether is a training molecule and ethanol is not.
     assert reference.contains("COC")
     assert not reference.contains("CCO")
+
+
+def test_charged_molecules_are_known_by_their_own_bonds_alone(
+    tmp_path: Path, embed: Callable[[str], Molecule]
+) -> None:
+    """The edm rule gives no charges, so it cannot name a zwitterion."""
+    path, betaine = tmp_path / "known.sdf", "C[N+](C)(C)CC(=O)[O-]"
+    write_molecules([embed(betaine)], path)
+    assert load_reference(path, bonds="own").contains(betaine)
+    assert not load_reference(path, bonds="edm").contains(betaine)
 
 
 @pytest.mark.parametrize("suffix", ["sdf", "xyz", "npz"])

@@ -24,7 +24,13 @@ class Shrinking(Denoiser):
         super().__init__()
         self.calls: list[tuple[list[int], bool]] = []
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         self.calls.append((x_t.num_atoms.tolist(), self.training))
         return x_t.map(lambda _, value: 0.5 * value)
@@ -35,7 +41,13 @@ class Failing(Denoiser):
 
     level_support = LevelSupport.PER_ENTRY
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         raise FloatingPointError("no answer")
 
@@ -132,7 +144,13 @@ def test_no_gradients_are_kept(noise: JointNoise) -> None:
             super().__init__()
             self.scale = torch.nn.Parameter(torch.tensor(0.5))
 
-        def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+        def forward(
+            self,
+            x_t: MolBatch,
+            levels: NoiseLevels,
+            cond: Condition | None = None,
+            previous: MolBatch | None = None,
+        ) -> MolBatch:
             return x_t.map(lambda _, value: self.scale * value)
 
     (molecule,) = Generator(Scaling(), noise, AncestralSampler(2))(torch.tensor([3]), seeded(0))

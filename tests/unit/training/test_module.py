@@ -25,7 +25,13 @@ class Scale(Denoiser):
         super().__init__()
         self.value = torch.nn.Parameter(torch.tensor(value))
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         return x_t.map(lambda _, value: self.value * value)
 

@@ -29,7 +29,13 @@ class Zero(Denoiser):
 
     level_support = LevelSupport.PER_ENTRY
 
-    def forward(self, x_t: MolBatch, levels: NoiseLevels, cond: Condition | None = None) -> MolBatch:
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
         """See base."""
         self.x_t, self.levels = x_t, levels
         return x_t.map(lambda _, value: torch.zeros_like(value))

@@ -16,6 +16,7 @@ COLUMNS = {
     "valid": [True, True, True, False, False, True],
     "smiles": ["C", "C", "CC[O]", None, None, "O"],
     "connected": [True, True, False, False, False, False],
+    "closed_shell": [True, False, False, False, False, True],
 }
 REFERENCE = ReferenceSet.from_smiles(["C", "N"], "test")
 BY_HAND = {
@@ -26,6 +27,7 @@ BY_HAND = {
     "novelty": (2, 3, "unique molecules"),
     "valid_and_unique": (3, 6, "requested molecules"),
     "connected": (2, 6, "requested molecules"),
+    "valid_and_connected": (1, 6, "requested molecules"),
 }
 
 
@@ -67,6 +69,20 @@ def test_without_valid_molecules_shares_of_them_have_no_value(table: Table) -> N
     assert METRICS["uniqueness"](failed, None).value is None
     assert METRICS["novelty"](failed, REFERENCE).value is None
     assert METRICS["valid_and_unique"](failed, None).value == 0
+
+
+def test_what_cannot_be_computed_stays_in_the_denominator_and_is_counted() -> None:
+    table = Table.from_rows(
+        [
+            {"num_atoms": 5, "stable_atoms": 5, "uncomputable_atoms": 0, "stable": True},
+            {"num_atoms": 2, "stable_atoms": 0, "uncomputable_atoms": 2, "stable": None},
+            {"num_atoms": 3, "stable_atoms": 1, "uncomputable_atoms": 1, "stable": False},
+        ]
+    )
+    atoms, molecules = METRICS["atom_stability"](table, None), METRICS["molecule_stability"](table, None)
+    assert (atoms.numerator, atoms.denominator, atoms.note) == (6, 10, "3 not computable")
+    assert (molecules.numerator, molecules.denominator, molecules.note) == (1, 3, "1 not computable")
+    assert list(table.rows())[1]["stable"] is None
 
 
 def test_a_missing_column_is_named(table: Table) -> None:
