@@ -192,6 +192,10 @@ class MolBatch:
         """Return molecules ``start`` to ``stop`` (exclusive), padding kept."""
         return MolBatch(mask=self.mask[start:stop], **{n: v[start:stop] for n, v in self.items()})
 
+    def take(self, index: Tensor) -> MolBatch:
+        """Return molecules ``index``, ``(M,) int64``, padding kept."""
+        return MolBatch(mask=self.mask[index], **{n: v[index] for n, v in self.items()})
+
     def crop(self, atoms: int) -> MolBatch:
         """Keep the first ``atoms`` entries of the atom axis (they must hold every real atom).
 

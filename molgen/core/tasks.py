@@ -50,6 +50,18 @@ class Given:
         """Nothing is known but the sizes."""
         return cls(template)
 
+    def take(self, index: Tensor) -> Given:
+        """Return molecules ``index``, ``(M,) int64``, without padding that none of them needs."""
+        chosen = self.molecules.take(index)
+        atoms = int(chosen.num_atoms.max())
+        free = {name: _crop(name, mask[index], atoms) for name, mask in self.free.items()}
+        return replace(self, molecules=chosen.crop(atoms), free=free)
+
+    def to(self, device: torch.device) -> Given:
+        """Return a copy on another device."""
+        free = {name: mask.to(device) for name, mask in self.free.items()}
+        return replace(self, molecules=self.molecules.to(device), free=free)
+
     @property
     def molecules_matter(self) -> bool:
         """Whether anything but the sizes is known."""
@@ -74,6 +86,10 @@ class Given:
         moved = (drawn.pos + frame_origin(self.molecules, levels)) * drawn.mask.unsqueeze(-1)
         free = levels.free("pos", self.molecules).unsqueeze(-1)
         return drawn.replace(pos=torch.where(free, moved, self.molecules.pos))
+
+
+def _crop(name: str, mask: Tensor, atoms: int) -> Tensor:
+    return mask[:, :atoms, :atoms] if FIELDS[name].pairwise else mask[:, :atoms]
 
 
 def frame_origin(x0: MolBatch, levels: NoiseLevels) -> Tensor:

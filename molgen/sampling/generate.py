@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,8 +11,9 @@ from torch import Tensor
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Denoiser, MoleculeSource, Progress
 from molgen.core.errors import InputError
+from molgen.core.tasks import Given
 from molgen.noise.joint import JointNoise
-from molgen.sampling.reverse import ReverseSampler
+from molgen.sampling.reverse import ReverseSampler, Samples
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,47 @@ class Generator(MoleculeSource):
             raise InputError(
                 "sampling needs at least one molecule, sizes of at least 1 and --batch-size >= 1"
             )
+
+        def draw(rows: Tensor) -> Samples:
+            template = self.noise.template(num_atoms[rows].to(generator.device))
+            return self.sampler(self.denoiser, self.noise, template, generator)
+
+        return self._draw(num_atoms, draw, progress)
+
+    def complete(
+        self, given: Given, generator: torch.Generator, progress: Progress | None = None
+    ) -> list[MolBatch]:
+        """Draw what is not given of molecules: every task is this call with another pattern of free entries.
+
+        Args:
+            given: Clean molecules on the CPU and which of their entries to draw.
+            generator: Source of randomness on the device to compute on.
+            progress: Told of every finished batch.
+
+        Returns:
+            Unpadded batches of one molecule on the CPU, in order; given entries are as they were given.
+
+        Raises:
+            LevelSupportError: The denoiser takes one time per molecule and not everything is free.
+        """
+
+        def draw(rows: Tensor) -> Samples:
+            known = given.take(rows).to(generator.device)
+            return self.sampler(self.denoiser, self.noise, known.molecules, generator, known)
+
+        return self._draw(given.molecules.num_atoms, draw, progress)
+
+    def _draw(
+        self, num_atoms: Tensor, draw: Callable[[Tensor], Samples], progress: Progress | None
+    ) -> list[MolBatch]:
+        """Draw batches of like size in evaluation mode and put them back in order."""
         molecules: list[MolBatch | None] = [None] * len(num_atoms)
         mode = self.denoiser.training
         self.denoiser.eval()
         try:
             for rows in self._batches(num_atoms):
-                template = self.noise.template(num_atoms[rows].to(generator.device))
-                samples = self.sampler(self.denoiser, self.noise, template, generator)
-                for row, molecule in zip(rows.tolist(), samples.molecules.to("cpu"), strict=True):
+                drawn = draw(rows).molecules.to("cpu")
+                for row, molecule in zip(rows.tolist(), drawn, strict=True):
                     molecules[row] = molecule
                 if progress is not None:
                     progress(len(rows))

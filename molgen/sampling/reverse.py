@@ -78,18 +78,19 @@ class ReverseSampler(ABC):
     Args:
         steps: Number of steps.
         grid: Where the steps lie; uniform by default.
-        churn: Before each step, time is raised by this share of itself and noise is added to match (Karras
-            et al. 2022, algorithm 2, with time for sigma); repairs mistakes, of categories above all.
+        churn: Categories step further, to ``(1 - churn)`` times the end of each step, and are noised back to
+            it, which gives them a chance to repair mistakes. Positions are left alone: noise that was coupled
+            in training cannot be drawn afresh.
 
     Raises:
-        InputError: ``steps`` is less than 1 or ``churn`` is negative.
+        InputError: ``steps`` is less than 1 or ``churn`` is not in [0, 1).
     """
 
     stochasticity: ClassVar[float]
 
     def __init__(self, steps: int = 1000, grid: TimeGrid | None = None, churn: float = 0.0) -> None:
-        if churn < 0:
-            raise InputError(f"churn must not be negative, got {churn}")
+        if not 0 <= churn < 1:
+            raise InputError(f"churn must be in [0, 1), got {churn}")
         self.grid = UniformGrid() if grid is None else grid
         self.times = self.grid.times(steps)
         self.churn = churn
@@ -134,8 +135,11 @@ class ReverseSampler(ABC):
             times = times[:-1]
         x_t = self._begin(walk, template, known, times[0])
         for t, s in itertools.pairwise(times):
-            x_t, later = self._stir(walk, known, x_t, t)
-            x_t = self._advance(walk, x_t, (known.levels(later, x_t), known.levels(s, x_t)))
+            span = (known.levels(t, x_t), known.levels(s, x_t))
+            x_s = self._advance(walk, x_t, span)
+            if self.churn:
+                x_s = self._stir(walk, x_t, x_s, (*span, known.levels(s * (1 - self.churn), x_t)))
+            x_t = x_s
         levels = known.levels(times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
         return Samples(source.restored(molecules), walk.nfe)
@@ -148,13 +152,13 @@ class ReverseSampler(ABC):
         molecules = known.molecules.select(walk.noise.fields)
         return walk.noise.corrupt(molecules, known.levels(t, molecules), walk.generator)
 
-    def _stir(self, walk: Walk, known: Given, x_t: MolBatch, t: float) -> tuple[MolBatch, float]:
-        """Add noise and return the later time that matches it."""
-        later = min(t * (1 + self.churn), 1.0)
-        if later <= t:
-            return x_t, t
-        span = (known.levels(later, x_t), known.levels(t, x_t))
-        return walk.noise.renoise(x_t, span, walk.generator), later
+    def _stir(self, walk: Walk, x_t: MolBatch, x_s: MolBatch, levels: tuple[NoiseLevels, ...]) -> MolBatch:
+        """Draw the categories of ``x_s`` again: down past the end of the step, and back up to it."""
+        start, end, below = levels
+        assert walk.previous is not None
+        deeper = walk.noise.step(x_t, walk.previous, (start, below), self.stochasticity, walk.generator)
+        raised = walk.noise.renoise(deeper, (end, below), walk.generator)
+        return x_s.replace(**{name: raised[name] for name in categorical_fields(walk.noise)})
 
     @abstractmethod
     def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
@@ -197,6 +201,11 @@ class DDIMSampler(FirstOrderSampler):
     """
 
     stochasticity = 0.0
+
+
+def categorical_fields(noise: JointNoise) -> list[str]:
+    """Names of the fields with categorical noise."""
+    return [name for name, process in noise.processes.items() if isinstance(process, CategoricalNoise)]
 
 
 def flow_time(noise: GaussianNoise, t: Tensor) -> Tensor:
