@@ -96,7 +96,7 @@ def tiny_checkpoint(training_checkpoint: Path, tmp_path: Path) -> Path:
     texts = CardTexts(
         name="tiny",
         description="random weights",
-        sampling={"sampler": "ancestral", "steps": 2},
+        sampling={"class_path": "molgen.sampling.AncestralSampler", "init_args": {"steps": 2}},
         reference="",
         training={"data": "none"},
         metrics=[],

@@ -27,7 +27,7 @@ class ModelCard:
         name: Short name, as given to ``--checkpoint``.
         description: What the model is, in a sentence or two.
         model: ``vocab``, ``noise`` and ``denoiser`` as ``class_path`` and ``init_args``.
-        sampling: Default ``sampler`` name and ``steps``.
+        sampling: Default sampler as ``class_path`` and ``init_args``.
         size_histogram: Number of atoms (as text) to number of training molecules.
         reference: Name of the reference set that novelty is judged against.
         training: Data, split, configuration, hardware, wall time, examples seen.

@@ -27,7 +27,7 @@ class CardTexts:
     Attributes:
         name: Short name.
         description: A sentence or two.
-        sampling: Default ``sampler`` and ``steps``.
+        sampling: Default sampler as ``class_path`` and ``init_args``.
         reference: Reference set for novelty.
         training: Facts such as data, split, hardware, wall time, examples seen.
         metrics: Measured figures, each with its command.

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import torch
 
+from molgen.checkpoint.build import build_sampler
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from molgen.chem.decode import decode
 from molgen.chem.molecule import Molecule
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
 from molgen.data.size_prior import SizePrior
-from molgen.sampling import SAMPLERS, Generator, ReverseSampler
+from molgen.sampling import Generator, ReverseSampler
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class SamplingOptions:
     """How to draw; ``None`` means the checkpoint's own default.
 
     Attributes:
-        steps: Number of sampling steps; NFE is one more.
+        steps: Number of sampling steps; NFE follows from it and the sampler.
         sampler: A name in :data:`molgen.sampling.SAMPLERS`.
         num_atoms: Smallest and largest number of atoms, hydrogens counted; sizes between them keep the
             training set's proportions.
@@ -56,12 +57,11 @@ class MoleculeGenerator:
 
         Raises:
             InputError: The sampler is unknown or the number of steps is less than 1.
+            IncompatibleSamplerError: The sampler cannot walk this model's noise.
         """
-        defaults = self.checkpoint.card.sampling
-        name = options.sampler or defaults["sampler"]
-        if name not in SAMPLERS:
-            raise InputError(f"unknown sampler {name!r}; choose one of {sorted(SAMPLERS)}")
-        return SAMPLERS[name](defaults["steps"] if options.steps is None else options.steps)
+        sampler = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
+        sampler.check(self.checkpoint.noise)
+        return sampler
 
     def size_prior(self, options: SamplingOptions) -> SizePrior:
         """Training sizes, cut to the requested range.

@@ -29,6 +29,7 @@ SIZES_KEY = "molgen_size_histogram"
 """Key of the training split's size histogram in a training checkpoint."""
 DEFAULT_CHECKPOINT = "edm"
 _DENOISER_PREFIX = "denoiser."
+_FALLBACK_SAMPLER = {"class_path": "molgen.sampling.DDIMSampler", "init_args": {"steps": 100}}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _load_training_checkpoint(path: Path) -> Checkpoint:
         name=path.stem,
         description=f"training checkpoint at step {content['global_step']}",
         model={part: config["model"][part] for part in MODEL_PARTS},
-        sampling={"sampler": "ancestral", "steps": 1000},
+        sampling=_sampling(config["model"]),
         size_histogram={str(size): count for size, count in sizes.items()},
         reference="",
         training={"config": config, "steps": content["global_step"]},
@@ -122,6 +123,13 @@ def _load_training_checkpoint(path: Path) -> Checkpoint:
         files={},
     )
     return _assemble(card, state, sizes, sha256(path))
+
+
+def _sampling(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The sampler that the run itself drew with; without one, the one that any network can walk with."""
+    generate = model.get("generate") or {}
+    sampler: Mapping[str, Any] = generate.get("init_args", {}).get("sampler") or _FALLBACK_SAMPLER
+    return sampler
 
 
 def _assemble(card: ModelCard, state: Mapping[str, Tensor], sizes: dict[int, int], digest: str) -> Checkpoint:

@@ -58,9 +58,10 @@ def run(options: Namespace) -> None:
         CheckpointError: There is no such checkpoint.
     """
     check_suffix(options.output)
-    selection = Selection.parse(options.only) if options.only else None
     how = SamplingOptions(options.steps, options.sampler, _size_range(options.num_atoms), options.batch_size)
     generator = load(options.checkpoint, options.device)
+    with_bonds = "bond" in generator.checkpoint.noise.dims
+    selection = Selection.parse(options.only, "own" if with_bonds else "edm") if options.only else None
     generator.size_prior(how)
     generator.sampler(how)
     require_writable(options.output)
@@ -73,8 +74,7 @@ def run(options: Namespace) -> None:
         partial.write_text(json.dumps(record, indent=2) + "\n")
     _report(options, molecules, rejected, seconds)
     if molecules:
-        protocols = applicable_protocols(with_bonds="bond" in generator.checkpoint.noise.dims)
-        judge_and_print(molecules, protocols, references={})
+        judge_and_print(molecules, applicable_protocols(with_bonds), references={})
 
 
 def record_path(output: Path) -> Path:

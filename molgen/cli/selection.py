@@ -21,12 +21,13 @@ class Selection:
 
     Args:
         criteria: Some of :data:`CRITERIA`; all but ``valid`` imply it.
+        bonds: Rule that gives the molecules their bonds, ``edm`` or ``own``; known molecules are named by it.
 
     Raises:
         InputError: A criterion is unknown.
     """
 
-    def __init__(self, criteria: Sequence[str]) -> None:
+    def __init__(self, criteria: Sequence[str], bonds: str = "edm") -> None:
         unknown = [c for c in criteria if c not in CRITERIA]
         if unknown or not criteria:
             raise InputError(
@@ -35,16 +36,16 @@ class Selection:
         self.criteria = frozenset(criteria)
         self.rejected: Counter[str] = Counter()
         self._seen: set[str] = set()
-        self._known: ReferenceSet | None = load_reference(_REFERENCE) if "novel" in criteria else None
+        self._known: ReferenceSet | None = load_reference(_REFERENCE, bonds) if "novel" in criteria else None
 
     @classmethod
-    def parse(cls, text: str) -> Selection:
+    def parse(cls, text: str, bonds: str = "edm") -> Selection:
         """Read a comma-separated list.
 
         Raises:
             InputError: A criterion is unknown.
         """
-        return cls([word.strip() for word in text.split(",")])
+        return cls([word.strip() for word in text.split(",")], bonds)
 
     def accept(self, molecules: Sequence[Molecule]) -> list[Molecule]:
         """Return the molecules that pass, in order; count the others by reason."""

@@ -14,15 +14,7 @@ SAMPLERS: dict[str, type[ReverseSampler]] = {
 }
 """Samplers by the name that the command line takes."""
 
-GRIDS: dict[str, TimeGrid] = {
-    "uniform": UniformGrid(),
-    "quadratic": PowerGrid(2.0),
-    "log": LogGrid(),
-}
-"""Time grids by the name that model cards take."""
-
 __all__ = [
-    "GRIDS",
     "SAMPLERS",
     "AncestralSampler",
     "DDIMSampler",

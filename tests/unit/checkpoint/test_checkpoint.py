@@ -15,7 +15,14 @@ from molgen.checkpoint.load import Checkpoint
 from molgen.core import MolBatch, NoiseLevels
 from molgen.core.errors import CheckpointError, InputError
 
-TEXTS = CardTexts("tiny", "random weights", {"sampler": "ddim", "steps": 3}, "", {"data": "none"}, [])
+TEXTS = CardTexts(
+    "tiny",
+    "random weights",
+    {"class_path": "molgen.sampling.DDIMSampler", "init_args": {"steps": 3}},
+    "",
+    {"data": "none"},
+    [],
+)
 
 
 class Intruder:

@@ -95,7 +95,7 @@ def test_export_makes_a_folder_that_samples(here: Path, training_checkpoint: Pat
     card = {
         "name": "mine",
         "description": "a test",
-        "sampling": {"sampler": "ancestral", "steps": 2},
+        "sampling": {"class_path": "molgen.sampling.AncestralSampler", "init_args": {"steps": 2}},
         "reference": "",
         "training": {},
         "metrics": [],

@@ -1,0 +1,47 @@
+"""Begin a run from a checkpoint's weights: a new schedule for it, or other molecules to tune it to."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytorch_lightning as pl
+
+from molgen.checkpoint.load import load_checkpoint
+from molgen.core.errors import ConfigError
+from molgen.training.module import DiffusionModule
+
+
+class StartFrom(pl.Callback):
+    """Load weights before training; optimiser, schedule and averages start afresh.
+
+    Stands first among the callbacks, so that an average starts from the loaded weights. A run that is resumed
+    by ``--ckpt_path`` takes its own weights instead.
+
+    Args:
+        checkpoint: A shipped checkpoint's name, a checkpoint folder, or a training run's ``.ckpt``.
+    """
+
+    def __init__(self, checkpoint: str) -> None:
+        self.checkpoint = checkpoint
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Load the weights.
+
+        Raises:
+            CheckpointError: There is no such checkpoint, or it is damaged.
+            ConfigError: Its network, vocabulary or fields are not those of this run.
+        """
+        if stage != "fit":
+            return
+        source = load_checkpoint(self.checkpoint)
+        module = cast(DiffusionModule, pl_module)
+        if source.vocab != module.vocab:
+            raise ConfigError(f"{self.checkpoint} writes {source.vocab}, but this run {module.vocab}")
+        try:
+            module.denoiser.load_state_dict(source.denoiser.state_dict())
+        except RuntimeError as error:
+            first = " ".join(str(error).split())[:200]
+            raise ConfigError(
+                f"the weights of {self.checkpoint} do not fit this run's network ({first}); give both the "
+                "same denoiser configuration"
+            ) from error
