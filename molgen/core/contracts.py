@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -159,6 +159,17 @@ class Denoiser(nn.Module, ABC):
             ``x0_hat`` with the fields and mask of ``x_t``: expected clean values of continuous fields,
             scores of categorical ones. Padded entries exactly zero.
         """
+
+
+BatchPreparation = Callable[[MolBatch, torch.Generator], Any]
+"""What training does to clean molecules before the network: pure, so that loader processes may do it."""
+
+
+@runtime_checkable
+class PreparesBatches(Protocol):
+    """A data module that applies a preparation to its training batches, in its workers if it has some."""
+
+    preparation: BatchPreparation | None
 
 
 Progress = Callable[[int], None]

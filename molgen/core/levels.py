@@ -8,7 +8,7 @@ refuses patterns that such a network cannot see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -61,6 +61,18 @@ class NoiseLevels:
         for name in times.keys() & free.keys():
             times[name] = torch.where(free[name], times[name], 0.0)
         return cls(times=times)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> NoiseLevels:
+        """Return a copy on another device."""
+        return self._map(lambda value: value.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> NoiseLevels:
+        """Return a copy in page-locked memory."""
+        return self._map(lambda value: value.pin_memory())
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> NoiseLevels:
+        times = {name: function(value.contiguous()) for name, value in self.times.items()}
+        return NoiseLevels(times, None if self.molecule_time is None else function(self.molecule_time))
 
     def free(self, field: str, batch: MolBatch) -> Tensor:
         """Which real entries are noisy, ``(B, N)`` or ``(B, N, N)`` bool; all if levels are uniform."""

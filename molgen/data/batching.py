@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from molgen.core.batch import MolBatch
+from molgen.core.contracts import BatchPreparation
 from molgen.core.errors import ConfigError
 from molgen.data.dataset import MolDataset
 
@@ -80,6 +82,29 @@ class DenseBatches(Dataset[MolBatch]):
         return self.dataset.batch(positions)
 
 
+class PreparedBatches(Dataset[Any]):
+    """Dense batches after a preparation, whose random numbers follow from the seed and the molecules alone.
+
+    So a batch is the same whichever worker makes it, and a resumed run makes the batches it would have made.
+
+    Args:
+        dataset: Where the molecules come from.
+        preparation: What to do to each batch.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, dataset: MolDataset, preparation: BatchPreparation, seed: int) -> None:
+        self.dataset = dataset
+        self.preparation = preparation
+        self.seed = seed
+
+    def __getitem__(self, positions: NDArray[np.int64]) -> Any:  # noqa: ANN401  (the preparation's choice)
+        """Prepared batch of the molecules at ``positions``."""
+        words = np.concatenate([[self.seed], positions]).astype(np.int64).tobytes()
+        key = int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little") >> 1
+        return self.preparation(self.dataset.batch(positions), torch.Generator().manual_seed(key))
+
+
 class SizeRequests(Dataset[torch.Tensor]):
     """Sizes of molecules to be drawn; items are batches of sizes.
 
@@ -95,24 +120,28 @@ class SizeRequests(Dataset[torch.Tensor]):
         return self.num_atoms[positions]
 
 
-class ResumableLoader(DataLoader[MolBatch]):
+class ResumableLoader(DataLoader[Any]):
     """Training loader whose place in the epoch is part of a checkpoint.
 
     Lightning saves ``state_dict`` with the training loop; after ``load_state_dict`` the first epoch
     begins where the saved one stood.
 
     Args:
-        dataset: Where the molecules come from.
+        dataset: :class:`DenseBatches` or :class:`PreparedBatches`.
         sampler: Order of the batches.
         num_workers: Loader processes.
         pin_memory: Page-lock batches for copies to a GPU.
     """
 
     def __init__(
-        self, dataset: MolDataset, sampler: SizeBucketSampler, num_workers: int = 0, pin_memory: bool = False
+        self,
+        dataset: Dataset[Any],
+        sampler: SizeBucketSampler,
+        num_workers: int = 0,
+        pin_memory: bool = False,
     ) -> None:
         super().__init__(
-            DenseBatches(dataset),
+            dataset,
             batch_size=None,
             sampler=sampler,
             num_workers=num_workers,

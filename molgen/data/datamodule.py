@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from molgen.core.batch import MolBatch
+from molgen.core.contracts import BatchPreparation
 from molgen.core.errors import ConfigError
 from molgen.core.vocab import Vocab
 from molgen.data.batching import (
     DenseBatches,
+    PreparedBatches,
     ResumableLoader,
     SizeBucketSampler,
     SizeRequests,
@@ -56,6 +59,7 @@ class MolDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.train_size = train_size
+        self.preparation: BatchPreparation | None = None
         self._store: MoleculeStore | None = None
 
     def setup(self, stage: str) -> None:
@@ -89,7 +93,7 @@ class MolDataModule(pl.LightningDataModule):
         return SizePrior.from_sizes(self.dataset("train").num_atoms)
 
     def train_dataloader(self) -> ResumableLoader:
-        """Shuffled, size-bucketed batches; each rank gets its share."""
+        """Shuffled, size-bucketed batches, prepared if training asked for it; each rank gets its share."""
         dataset = self.dataset("train")
         trainer = self.trainer
         sampler = SizeBucketSampler(
@@ -99,7 +103,10 @@ class MolDataModule(pl.LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             world_size=trainer.world_size if trainer else 1,
         )
-        return ResumableLoader(dataset, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
+        batches: Dataset[Any] = DenseBatches(dataset)
+        if self.preparation is not None:
+            batches = PreparedBatches(dataset, self.preparation, sampler.seed)
+        return ResumableLoader(batches, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
 
     def _evaluation_loader(self, split: str) -> DataLoader[MolBatch]:
         dataset = self.dataset(split)

@@ -13,11 +13,11 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from molgen.core.batch import MolBatch
-from molgen.core.contracts import Denoiser, MoleculeSource
+from molgen.core.contracts import Denoiser, MoleculeSource, PreparesBatches
 from molgen.core.errors import ConfigError, NonFiniteLossError
 from molgen.core.vocab import Vocab
 from molgen.noise.joint import JointNoise
-from molgen.training.objective import DenoisingObjective
+from molgen.training.objective import DenoisingObjective, NoisyBatch
 from molgen.training.optimization import Optimization
 
 _TRAINING_STREAM, _VALIDATION_STREAM, _PREDICTION_STREAM = 0, 1, 3
@@ -81,18 +81,26 @@ class DiffusionModule(pl.LightningModule):
             seed = (seed * 6364136223846793005 + word + 1442695040888963407) % 2**63
         return torch.Generator(self.device if device is None else device).manual_seed(seed)
 
-    def training_step(self, batch: MolBatch, batch_idx: int) -> Tensor:
-        """Loss of one batch.
+    def setup(self, stage: str) -> None:
+        """Let a data module that can do so prepare the training batches."""
+        data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" and isinstance(data, PreparesBatches):
+            data.preparation = self.objective.prepare
+
+    def training_step(self, batch: MolBatch | NoisyBatch, batch_idx: int) -> Tensor:
+        """Loss of one batch, prepared already or clean.
 
         Raises:
             NonFiniteLossError: The loss is NaN or infinite.
         """
-        losses = self.objective(self.denoiser, batch, self.generator(_TRAINING_STREAM, self.global_step))
+        if isinstance(batch, MolBatch):
+            batch = self.objective.prepare(batch, self.generator(_TRAINING_STREAM, self.global_step))
+        losses = self.objective.score(self.denoiser, batch)
         if not torch.isfinite(losses["loss"]):
             raise NonFiniteLossError(
                 f"the loss became {losses['loss'].item()} at step {self.global_step}, batch {batch_idx} of "
-                f"epoch {self.current_epoch} ({len(batch)} molecules of {int(batch.num_atoms.min())} to "
-                f"{int(batch.num_atoms.max())} atoms, rank {self.global_rank}); resume from the last "
+                f"epoch {self.current_epoch} ({len(batch)} molecules of {int(batch.x0.num_atoms.min())} to "
+                f"{int(batch.x0.num_atoms.max())} atoms, rank {self.global_rank}); resume from the last "
                 "checkpoint with a lower learning rate"
             )
         self.log_dict(

@@ -34,6 +34,20 @@ class NoisyBatch:
     levels: NoiseLevels
     look_twice: bool
 
+    def __len__(self) -> int:
+        """Number of molecules."""
+        return len(self.x0)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> NoisyBatch:
+        """Return a copy on another device."""
+        x0, x_t = self.x0.to(device, non_blocking), self.x_t.to(device, non_blocking)
+        return NoisyBatch(x0, x_t, self.levels.to(device, non_blocking), self.look_twice)
+
+    def pin_memory(self) -> NoisyBatch:
+        """Return a copy in page-locked memory, for asynchronous copies to a GPU."""
+        levels = self.levels.pin_memory()
+        return NoisyBatch(self.x0.pin_memory(), self.x_t.pin_memory(), levels, self.look_twice)
+
 
 class DenoisingObjective:
     """Weighted sum over fields of the denoising losses.

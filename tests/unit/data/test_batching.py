@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from molgen.core import MolBatch
 from molgen.core.errors import ConfigError
 from molgen.data import MolDataset
-from molgen.data.batching import ResumableLoader, SizeBucketSampler, evaluation_batches
+from molgen.data.batching import (
+    DenseBatches,
+    PreparedBatches,
+    ResumableLoader,
+    SizeBucketSampler,
+    evaluation_batches,
+)
 
 SIZES = st.lists(st.integers(1, 30), min_size=12, max_size=120).map(np.array)
 
@@ -72,7 +78,24 @@ def test_too_few_molecules_are_refused(dataset: MolDataset, batch_size: int, ran
 
 
 def loader(dataset: MolDataset, workers: int = 0) -> ResumableLoader:
-    return ResumableLoader(dataset, SizeBucketSampler(dataset.num_atoms, 40, seed=5), workers)
+    sampler = SizeBucketSampler(dataset.num_atoms, 40, seed=5)
+    return ResumableLoader(DenseBatches(dataset), sampler, workers)
+
+
+def shaken(batch: MolBatch, generator: torch.Generator) -> MolBatch:
+    """A preparation that draws."""
+    return batch.replace(pos=batch.pos + torch.randn(batch.pos.shape, generator=generator))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_prepared_batches_depend_on_seed_and_molecules_alone(dataset: MolDataset, workers: int) -> None:
+    """The same in a loader process and by direct access; another seed, other draws."""
+    sampler = SizeBucketSampler(dataset.num_atoms, 40, seed=5)
+    direct = [PreparedBatches(dataset, shaken, 5)[positions] for positions in sampler]
+    assert_same_batches(list(ResumableLoader(PreparedBatches(dataset, shaken, 5), sampler, workers)), direct)
+    sampler.epoch = 0
+    other = [PreparedBatches(dataset, shaken, 6)[positions] for positions in sampler]
+    assert all(not torch.equal(one.pos, two.pos) for one, two in zip(direct, other, strict=True))
 
 
 def assert_same_batches(one: list[MolBatch], other: list[MolBatch]) -> None:
