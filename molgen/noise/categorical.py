@@ -104,7 +104,7 @@ class CategoricalNoise(NoiseProcess):
         return torch.nn.functional.one_hot(index, x0_hat.shape[-1]).to(x0_hat) * mask.unsqueeze(-1)
 
     def prior_kl(self, x0: Tensor, mask: Tensor) -> Tensor:
-        """See base; infinite for an absorbing state that ``keep(1) > 0`` does not reach."""
+        """See base: KL of two categorical distributions."""
         keep = self.keep(torch.ones(x0.shape[:-1], dtype=x0.dtype, device=x0.device))
         m = self.replacement(x0)
         return self._kl(keep * x0 + (1 - keep) * m, m, mask)
@@ -147,6 +147,16 @@ class AbsorbingCategorical(CategoricalNoise):
     def replacement(self, like: Tensor) -> Tensor:
         """See base."""
         return torch.zeros_like(like)
+
+    def posterior(self, x_t: Tensor, probabilities: Tensor, times: StepTimes) -> Tensor:
+        """As base; a value that is there is the clean one and stays, whatever is predicted."""
+        return torch.where(x_t.any(dim=-1, keepdim=True), x_t, super().posterior(x_t, probabilities, times))
+
+    def prior_kl(self, x0: Tensor, mask: Tensor) -> Tensor:
+        """See base; infinite if ``keep(1) > 0``, as the prior holds no value."""
+        divergence = super().prior_kl(x0, mask)
+        kept = float(self.schedule.alpha(torch.ones(()))) > 0
+        return torch.where(mask.flatten(start_dim=1).any(dim=1) & kept, torch.inf, divergence)
 
 
 def draw(probabilities: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:

@@ -25,18 +25,23 @@ class JointNoise:
     Args:
         vocab: Alphabet, from which the fields' widths follow.
         processes: Field name to process; ``pos`` is always among them.
+        coupling: How training pairs molecules with position noise; independently by default. Samplers that
+            draw position noise afresh on the way do not fit coupled noise.
 
     Raises:
         ConfigError: A field name is unknown or ``pos`` is missing.
     """
 
-    def __init__(self, vocab: Vocab, processes: dict[str, NoiseProcess]) -> None:
+    def __init__(
+        self, vocab: Vocab, processes: dict[str, NoiseProcess], coupling: Coupling | None = None
+    ) -> None:
         unknown = sorted(set(processes) - set(FIELDS))
         if unknown or "pos" not in processes:
             raise ConfigError(
                 f"noise processes {sorted(processes)} must include 'pos' and be among {list(FIELDS)}"
             )
         self.vocab = vocab
+        self.coupling = coupling
         self.processes = {name: processes[name] for name in FIELDS if name in processes}
 
     @property
@@ -86,34 +91,36 @@ class JointNoise:
         """Whether every field is clean data at ``t = 0``."""
         return all(process.clean_at_zero for process in self.processes.values())
 
-    def corrupt(
-        self,
-        x0: MolBatch,
-        levels: NoiseLevels,
-        generator: torch.Generator,
-        coupling: Coupling | None = None,
-    ) -> MolBatch:
+    def corrupt(self, x0: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> MolBatch:
         """Draw ``x_t ~ q(x_t | x0)`` field by field; fields without a process are dropped.
 
         Args:
             x0: Clean molecules.
             levels: Times of every entry; entries at 0 in mixed levels stay as they are.
             generator: Source of randomness.
-            coupling: Matches the noise of positions to the molecules, for training.
 
         Raises:
             FieldError: ``x0`` lacks a field that has a process.
         """
         noisy = {}
         for name, process in self.processes.items():
-            mask = x0.entry_mask(name)
-            if name == "pos" and coupling is not None:
-                position = self._gaussian("pos")
-                drawn = position.draw(x0.pos, levels["pos"], mask, generator)
-                noisy[name] = position.mix(x0.pos, levels["pos"], coupling(x0, drawn, levels))
-            else:
-                noisy[name] = process.corrupt(x0[name], levels[name], mask, generator)
+            drawn = process.corrupt(x0[name], levels[name], x0.entry_mask(name), generator)
+            noisy[name] = self._keep_given(name, levels, x0, drawn)
         return MolBatch(mask=x0.mask, **noisy)
+
+    def corrupt_coupled(self, x0: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> MolBatch:
+        """As :meth:`corrupt`, with the position noise that :attr:`coupling` pairs with each molecule.
+
+        Raises:
+            FieldError: ``x0`` lacks a field that has a process.
+        """
+        noisy = self.corrupt(x0, levels, generator)
+        if self.coupling is None:
+            return noisy
+        process = self._gaussian("pos")
+        drawn = process.draw(x0.pos, levels["pos"], x0.mask, generator)
+        mixed = process.mix(x0.pos, levels["pos"], self.coupling(x0, drawn, levels))
+        return noisy.replace(pos=self._keep_given("pos", levels, x0, mixed))
 
     def template(self, num_atoms: Tensor, dtype: torch.dtype = torch.float32) -> MolBatch:
         """Make an all-zero batch of molecules of the given sizes.

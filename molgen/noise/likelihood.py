@@ -31,12 +31,17 @@ class VariationalBound:
         log_prob_size: Log-probability of a molecule's number of atoms, ``(B,) int -> (B,)``.
 
     Raises:
-        ConfigError: ``steps`` is less than 1.
+        ConfigError: ``steps`` is less than 1, or the noise has no density at ``t = 0`` or is coupled.
     """
 
     def __init__(self, noise: JointNoise, steps: int, log_prob_size: Callable[[Tensor], Tensor]) -> None:
         if steps < 1:
             raise ConfigError(f"the bound needs at least 1 step, got {steps}")
+        if noise.coupling is not None or noise.processes["pos"].clean_at_zero:
+            raise ConfigError(
+                "the bound needs position noise that is independent of the molecules and not zero at t = 0, "
+                "as in configs/noise/edm.yaml; leave LikelihoodBound out of this run's callbacks"
+            )
         self.noise = noise
         self.steps = steps
         self.log_prob_size = log_prob_size

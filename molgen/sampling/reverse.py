@@ -171,8 +171,14 @@ class ReverseSampler(ABC):
         """Refuse noise that this sampler cannot walk.
 
         Raises:
-            IncompatibleSamplerError: A field's noise is neither Gaussian nor categorical.
+            IncompatibleSamplerError: A field's noise is neither Gaussian nor categorical, or the sampler
+                draws position noise afresh where training coupled it to the molecules.
         """
+        if self.stochasticity > 0 and noise.coupling is not None:
+            raise IncompatibleSamplerError(
+                f"{type(self).__name__} draws position noise at every step, but this model knows only noise "
+                "that was coupled to its molecules; use a deterministic sampler: ddim (euler), heun or dpm"
+            )
         known = (GaussianNoise, CategoricalNoise)
         other = [name for name, process in noise.processes.items() if not isinstance(process, known)]
         if other:

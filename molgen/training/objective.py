@@ -12,7 +12,6 @@ from molgen.core.contracts import Denoiser
 from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import frame_origin
-from molgen.noise.coupling import Coupling
 from molgen.noise.joint import JointNoise
 from molgen.training.task_mixture import TaskMixture
 from molgen.training.times import StratifiedTimes, TimeDistribution
@@ -58,7 +57,6 @@ class DenoisingObjective:
         field_weights: Field name to weight; 1 where absent. With weights of 1 and the epsilon loss
             this is EDM's objective up to a constant.
         tasks: Mixture of tasks; de novo generation alone by default.
-        coupling: Matches position noise to the molecules; none by default.
         self_conditioning: Share of batches on which a self-conditioned denoiser sees its own estimate.
 
     Raises:
@@ -71,14 +69,12 @@ class DenoisingObjective:
         times: TimeDistribution | None = None,
         field_weights: dict[str, float] | None = None,
         tasks: TaskMixture | None = None,
-        coupling: Coupling | None = None,
         self_conditioning: float = 0.5,
     ) -> None:
         self.noise = noise
         self.times = StratifiedTimes() if times is None else times
         self.field_weights = {} if field_weights is None else field_weights
         self.tasks = TaskMixture() if tasks is None else tasks
-        self.coupling = coupling
         self.self_conditioning = self_conditioning
         unknown = sorted(set(self.field_weights) - set(noise.fields))
         if unknown:
@@ -109,7 +105,7 @@ class DenoisingObjective:
         time = self.times.sample(len(x0), generator).to(x0.pos)
         levels = self.tasks.levels(time, x0, generator)
         x0 = anchor(x0.select(self.noise.fields), levels)
-        x_t = self.noise.corrupt(x0, levels, generator, self.coupling)
+        x_t = self.noise.corrupt_coupled(x0, levels, generator)
         coin = torch.rand((), generator=generator, device=generator.device)
         return NoisyBatch(x0, x_t, levels, bool(coin < self.self_conditioning))
 
