@@ -152,13 +152,14 @@ class ResumableLoader(DataLoader[Any]):
         self._given = 0
 
     def __iter__(self) -> Any:  # noqa: ANN401  (torch's own annotation is a private iterator class)
-        """Yield batches and count them; an epoch that ends moves on to the next."""
-        self._given = self.order.start
+        """Yield batches and count them, from where the last iteration stopped; a whole epoch begins the next.
+
+        Counted here rather than after the last batch: who takes as many batches as there are never runs on.
+        """
+        self.load_state_dict(self.state_dict())
         for batch in super().__iter__():
             self._given += 1
             yield batch
-        self.order.epoch += 1
-        self.order.start = self._given = 0
 
     def state_dict(self) -> dict[str, int]:
         """Epoch and number of its batches given so far."""

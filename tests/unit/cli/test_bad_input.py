@@ -25,7 +25,7 @@ WITHOUT_MODEL = [
     (["evaluate"], "the following arguments are required: file"),
     (["evaluate", "nope.sdf", "--protocol", "zzz"], "there is no protocol 'zzz'"),
     (["info", "nope"], "no checkpoint 'nope'"),
-    (["prepare", "qm8"], "unknown data set 'qm8'; known are ['qm9']"),
+    (["prepare", "qm8"], "unknown data set 'qm8'; known are ['files', 'qm9']"),
     (["prepare", "qm9", "-o", "/proc/nope"], "choose a writable place"),
 ]
 
@@ -34,7 +34,7 @@ WITH_MODEL = [
     (["--num-atoms", "0"], "give a number such as 18 or a range such as 15-20"),
     (["--num-atoms", "20-10"], "give a number such as 18 or a range such as 15-20"),
     (["--num-atoms", "abc"], "'abc' is not a size"),
-    (["--sampler", "heun"], "unknown sampler 'heun'; choose one of"),
+    (["--sampler", "runge"], "unknown sampler 'runge'; choose one of"),
     (["--device", "abacus"], "try --device auto or cpu"),
     (["-o", "/proc/nope/molecules.sdf"], "choose a writable place"),
     (["-o", "file.txt/molecules.sdf"], "choose a writable place"),

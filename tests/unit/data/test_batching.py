@@ -123,6 +123,26 @@ def test_resumed_loader_goes_on_with_exactly_what_was_left(dataset: MolDataset, 
     assert_same_batches(rest[: len(wanted)], wanted)
 
 
+def test_an_epoch_that_is_counted_out_begins_the_next(dataset: MolDataset) -> None:
+    """Lightning takes ``len(loader)`` batches and never asks for one more."""
+    counted = loader(dataset)
+    epochs = []
+    for _ in range(3):
+        stream = iter(counted)
+        epochs.append([next(stream) for _ in range(len(counted))])
+    assert_same_batches(
+        list(chain.from_iterable(epochs)), [b for e in range(3) for b in whole_epoch(dataset, e)]
+    )
+    assert counted.state_dict() == {"epoch": 2, "given": 5}
+
+
+def whole_epoch(dataset: MolDataset, epoch: int) -> list[MolBatch]:
+    """The batches of one epoch."""
+    fresh = loader(dataset)
+    fresh.load_state_dict({"epoch": epoch, "given": 0})
+    return list(fresh)
+
+
 def test_state_of_a_resumed_loader_counts_from_the_epoch_start(dataset: MolDataset) -> None:
     resumed = loader(dataset)
     resumed.load_state_dict({"epoch": 2, "given": 3})
