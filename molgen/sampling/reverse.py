@@ -142,7 +142,7 @@ class ReverseSampler(ABC):
             x_t = x_s
         levels = known.levels(times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
-        return Samples(source.restored(molecules), walk.nfe)
+        return Samples(molecules if given is None else source.restored(molecules), walk.nfe)
 
     @staticmethod
     def _begin(walk: Walk, template: MolBatch, known: Given, t: float) -> MolBatch:

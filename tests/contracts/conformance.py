@@ -35,10 +35,10 @@ class Case:
     x_t: MolBatch
     levels: NoiseLevels
 
-    def run(self, denoiser: Denoiser) -> MolBatch:
+    def run(self, denoiser: Denoiser, previous: MolBatch | None = None) -> MolBatch:
         """Predict ``x0_hat`` without gradients."""
         with torch.no_grad():
-            return denoiser(self.x_t, self.levels)
+            return denoiser(self.x_t, self.levels, previous=previous)
 
     def map_times(self, function: Callable[[str, Tensor], Tensor]) -> NoiseLevels:
         """Transform every field's times; one time per molecule stays what it is."""
@@ -223,6 +223,21 @@ def check_levels(denoiser: Denoiser, case: Case, generator: torch.Generator) -> 
         _responds("levels", _others(mixed.run(denoiser), crowded), _others(other.run(denoiser), crowded))
 
 
+def check_self_conditioning(denoiser: Denoiser, case: Case, generator: torch.Generator) -> None:
+    """The estimate before changes every field of the answer, and turns with it; or it is not read."""
+    dims = {name: value.shape[-1] for name, value in case.x_t.items()}
+    previous = noisy_batch(dims, case.x_t.num_atoms.tolist(), generator, case.x_t.pos.dtype)
+    plain, told = case.run(denoiser), case.run(denoiser, previous)
+    if not denoiser.self_conditioned:
+        _same("self conditioning is not declared", told, plain)
+        return
+    crowded = _with_bystanders(case.x_t)
+    _responds("self conditioning", _others(told, crowded), _others(plain, crowded))
+    matrix = random_rotation(len(case.x_t), generator, case.x_t.pos.dtype)
+    turned = Case(case.x_t.rotate(matrix), case.levels).run(denoiser, previous.rotate(matrix))
+    _same("self conditioning turns", turned, told.rotate(matrix))
+
+
 CHECKS: dict[str, Callable[[Denoiser, Case, torch.Generator], None]] = {
     "rotation": check_rotation,
     "reflection": check_reflection,
@@ -237,6 +252,7 @@ CHECKS: dict[str, Callable[[Denoiser, Case, torch.Generator], None]] = {
     "determinism": check_determinism,
     "interaction": check_interaction,
     "levels": check_levels,
+    "self_conditioning": check_self_conditioning,
 }
 """Every check by its name."""
 

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from conformance import CHECKS, Case, applicable_levels, noisy_batch
 
-from molgen.core import Denoiser, Symmetry
+from molgen.core import Denoiser, Symmetry, Vocab
 from molgen.noise import JointNoise
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "denoisers").glob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "configs"
+CONFIGS = sorted((FOLDER / "denoisers").glob("*.yaml"))
+NOISES = {"molgen.denoisers.EpsilonDenoiser": "edm", "molgen.denoisers.JointDenoiser": "joint"}
+"""The noise in ``configs/noise`` that each kind of denoiser works on."""
 SIZES = [6, 4, 1, 8, 2]
 
 
@@ -27,10 +31,24 @@ def perturb(module: torch.nn.Module, generator: torch.Generator) -> None:
 
 
 @pytest.fixture(scope="module", params=CONFIGS, ids=lambda path: path.stem)
+def config(request: pytest.FixtureRequest) -> Path:
+    """A denoiser's YAML."""
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(scope="module")
+def noise(
+    config: Path, build: Callable[[Path, object], Callable[..., JointNoise]], vocab: Vocab
+) -> JointNoise:
+    """The noise that the denoiser works on."""
+    name = NOISES[yaml.safe_load(config.read_text())["class_path"]]
+    return build(FOLDER / "noise" / f"{name}.yaml", Callable[[Vocab], JointNoise])(vocab)
+
+
+@pytest.fixture(scope="module")
 def denoiser(
-    request: pytest.FixtureRequest,
-    build: Callable[[Path, object], Callable[..., Denoiser]],
-    noise: JointNoise,
+    config: Path, build: Callable[[Path, object], Callable[..., Denoiser]], noise: JointNoise
 ) -> Denoiser:
     """A denoiser built from its YAML in float64, with random parameters."""
     before = torch.get_default_dtype()
@@ -38,7 +56,7 @@ def denoiser(
     torch.set_default_dtype(torch.float64)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        built = build(request.param, Callable[[JointNoise], Denoiser])(noise)
+        built = build(config, Callable[[JointNoise], Denoiser])(noise)
     torch.set_default_dtype(before)
     perturb(built, torch.Generator().manual_seed(1))
     return built
@@ -57,4 +75,4 @@ def test_conforms(denoiser: Denoiser, noise: JointNoise, check: str, seed: int) 
 
 def test_all_denoisers_are_registered() -> None:
     """The glob finds the shipped configurations: an empty list would pass everything."""
-    assert {"egnn", "tensor_field"} <= {path.stem for path in CONFIGS}
+    assert {"egnn", "tensor_field", "transformer"} <= {path.stem for path in CONFIGS}

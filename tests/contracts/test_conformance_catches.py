@@ -197,6 +197,44 @@ class AcceptsAnyLevels(Sound):
     level_support = LevelSupport.PER_MOLECULE
 
 
+class ListensUndeclared(Sound):
+    """Reads the estimate before without declaring it."""
+
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
+        return super().forward(self.told(x_t, previous), levels, cond)
+
+    @staticmethod
+    def told(x_t: MolBatch, previous: MolBatch | None) -> MolBatch:
+        """Average the state with the estimate."""
+        if previous is None:
+            return x_t
+        return x_t.map(lambda name, value: 0.5 * (value + previous[name]))
+
+
+class ForgetsPrevious(Sound):
+    """Declares to read the estimate before and does not."""
+
+    self_conditioned = True
+
+
+class FixesPrevious(ListensUndeclared):
+    """Reads the estimate before in one frame, wherever the molecule has turned to."""
+
+    self_conditioned = True
+
+    @staticmethod
+    def told(x_t: MolBatch, previous: MolBatch | None) -> MolBatch:
+        if previous is None:
+            return x_t
+        return x_t.replace(atom=x_t.atom + previous.pos[..., :1])
+
+
 CULPRITS = [
     (FixedDirection, "rotation"),
     (FixedDirection, "reflection"),
@@ -216,6 +254,9 @@ CULPRITS = [
     (Deaf, "interaction"),
     (IgnoresLevels, "levels"),
     (AcceptsAnyLevels, "levels"),
+    (ListensUndeclared, "self_conditioning"),
+    (ForgetsPrevious, "self_conditioning"),
+    (FixesPrevious, "self_conditioning"),
 ]
 
 

@@ -203,7 +203,7 @@ def test_step_kl_is_that_of_two_posteriors(
         deviation = math.sqrt(variance)
         expected.append(kl_divergence(Normal(mean, deviation), Normal(guessed, deviation)).sum())
     torch.testing.assert_close(
-        process.step_kl(x0_hat, x0, moves, MASK), torch.stack(expected), rtol=1e-5, atol=1e-12
+        process.step_kl(x_t, x0_hat, x0, moves, MASK), torch.stack(expected), rtol=1e-5, atol=1e-12
     )
 
 

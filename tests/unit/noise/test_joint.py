@@ -89,7 +89,7 @@ def test_units_exist_for_gaussian_fields_only(vocab: Vocab) -> None:
     class Foreign(NoiseProcess):
         """A process without a scale; nothing of it is called."""
 
-        corrupt = prior = loss = step = reconstruct = None
+        clean_at_zero = corrupt = prior = loss = step = renoise = reconstruct = None
         prior_kl = step_kl = reconstruction_nll = log_volume = None
 
     schedule = PolynomialSchedule()

@@ -1,0 +1,115 @@
+"""The benchmark: each denoiser by its own recipe, honest counts, costs that grow with size."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from jsonargparse import Namespace
+
+from molgen.cli.benchmark import measure
+from molgen.cli.main import main
+from molgen.cli.size_costs import Plan, SizeJob, Work, measure_in_own_process
+from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
+from molgen.core.errors import InputError
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+CPU = torch.device("cpu")
+
+
+def written(folder: Path, name: str, wrapper: str, network: str, **sizes: int) -> Path:
+    """Write the configuration of a small denoiser."""
+    inner = {"class_path": f"molgen.denoisers.{network}", "init_args": sizes}
+    config = {"class_path": f"molgen.denoisers.{wrapper}", "init_args": {"network": inner}}
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.fixture
+def edm(tmp_path: Path) -> Path:
+    """A small denoiser of EDM's kind."""
+    return written(tmp_path, "small_edm", "EpsilonDenoiser", "EGNN", width=8, layers=1)
+
+
+@pytest.fixture
+def joint(tmp_path: Path) -> Path:
+    """A small denoiser of the joint kind."""
+    sizes = {"width": 16, "layers": 1, "pair_width": 8, "vectors": 4, "heads": 2}
+    return written(tmp_path, "small_joint", "JointDenoiser", "Transformer", **sizes)
+
+
+def test_each_denoiser_runs_by_its_own_recipe(
+    edm: Path, joint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--batch-size", "2", "--num-atoms", "4", "--repeats", "1", "--device", "cpu"]
+    assert main(["benchmark", "--denoiser", f"[{edm}, {joint}]", "--configs", str(CONFIGS), *words]) == 0
+    rows = {line.split()[1]: line.split() for line in capsys.readouterr().out.splitlines() if "small" in line}
+    assert "1001" in rows["small_edm"]
+    assert "20" in rows["small_joint"]
+
+
+def test_noise_and_objective_follow_the_recipe(edm: Path, joint: Path) -> None:
+    one = Bench.build(Entry.parse(str(edm), CONFIGS), 2, 4, CPU)
+    other = Bench.build(Entry.parse(str(joint), CONFIGS), 2, 4, CPU)
+    assert one.objective.noise.fields == ("pos", "atom", "number")
+    assert (one.objective.noise.coupling, one.look_twice) == (None, 0.0)
+    assert other.objective.noise.fields == ("pos", "atom", "charge", "bond")
+    assert other.objective.noise.coupling is not None
+    assert other.look_twice == 0.5
+
+
+def test_training_flop_count_the_first_look(joint: Path) -> None:
+    bench = Bench.build(Entry.parse(str(joint), CONFIGS), 2, 4, CPU)
+    once, twice = (count_flop(bench.training(look_twice)) for look_twice in (False, True))
+    batch = bench.objective.prepare(bench.molecules, bench.generator)
+    assert twice - once == count_flop(lambda: bench.denoiser(batch.x_t, batch.levels)) > 0
+
+
+def test_a_class_without_recipe_needs_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "own", "OwnDenoiser", "EGNN")
+    with pytest.raises(InputError, match="OwnDenoiser has no recipe; write FILE@RECIPE"):
+        Entry.parse(str(path), CONFIGS)
+    assert Entry.parse(f"{path}@joint", CONFIGS).recipe == RECIPES["JointDenoiser"]
+    with pytest.raises(InputError, match="no recipe 'fast'"):
+        Entry.parse(f"{path}@fast", CONFIGS)
+
+
+def test_calls_take_turns() -> None:
+    order: list[str] = []
+    seconds = seconds_per_call([lambda: order.append("a"), lambda: order.append("b")], 3, CPU)
+    assert order == ["a", "b"] * 3
+    assert all(time >= 0 for time in seconds)
+
+
+def test_larger_molecules_cost_more(joint: Path) -> None:
+    entry = Entry.parse(str(joint), CONFIGS)
+    small, large = (
+        measure_in_own_process(SizeJob(entry, 4, atoms, "cpu", Plan(2, 1, 1)), Work.TRAINING)
+        for atoms in (4, 96)
+    )
+    assert large.seconds > small.seconds
+    # Pairs of width 8 alone, four bytes a number, are as large.
+    assert large.megabytes > 4 * 8 * 96**2 / 1e6 > small.megabytes
+
+
+def test_sizes_make_a_table(joint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--sizes", "3,6", "--batch-size", "1", "--num-atoms", "6", "--repeats", "1", "--device", "cpu"]
+    assert main(["benchmark", "--denoiser", f"[{joint}]", "--configs", str(CONFIGS), *words]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "small_joint" in line]
+    assert [(row[3], row[5]) for row in rows] == [("3", "4"), ("6", "1")]
+
+
+@pytest.mark.parametrize("sizes", ["ten", "10,,20", "0"])
+def test_sizes_must_be_numbers(joint: Path, sizes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["benchmark", "--denoiser", f"[{joint}]", "--configs", str(CONFIGS), f"--sizes={sizes}"]
+    assert main(words) == 2
+    assert "give whole numbers >= 1" in capsys.readouterr().err
+
+
+def test_counts_are_per_molecule(joint: Path) -> None:
+    entry = Entry.parse(str(joint), CONFIGS)
+    options = [Namespace(batch_size=count, num_atoms=5, repeats=1, steps=None) for count in (2, 4)]
+    few, many = (measure([entry], each, CPU)[0] for each in options)
+    assert few.forward_flop == many.forward_flop > 0
+    assert few.training_flop == many.training_flop > 3 * few.forward_flop
