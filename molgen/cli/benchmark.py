@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-import yaml
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
-from torch.utils.flop_counter import FlopCounterMode
 
-from molgen.checkpoint.build import build_model
 from molgen.checkpoint.generator import find_device
-from molgen.core.batch import MolBatch
-from molgen.core.contracts import Denoiser
+from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
+from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
 from molgen.core.errors import InputError
-from molgen.core.levels import NoiseLevels
-from molgen.noise.joint import JointNoise
-from molgen.training.objective import DenoisingObjective
 
-_ELEMENTS = ["H", "C", "N", "O", "F"]
+_WIDTH = 150
+"""Columns of the tables, whatever the terminal: they are kept in files."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +27,13 @@ class Speed:
     Attributes:
         name: File name of its configuration.
         parameters: Number of parameters.
-        forward_flop: Floating-point operations of one forward pass per molecule (2 per multiply-add).
-        training_flop: The same for forward and backward.
+        forward_flop: Floating-point operations of one evaluation per molecule (2 per multiply-add).
+        training_flop: The same for a training step, self-conditioning at its share.
         forward_rate: Denoiser evaluations, molecules per second.
         training_rate: Training steps, molecules per second.
+        prepare_share: Share of a training step's time that drawing tasks and noise takes.
+        nfe: Evaluations per sampled molecule.
+        sampling_rate: Sampled molecules per second, from a short chain by its number of evaluations.
     """
 
     name: str
@@ -47,141 +42,145 @@ class Speed:
     training_flop: float
     forward_rate: float
     training_rate: float
+    prepare_share: float
+    nfe: int
+    sampling_rate: float
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--denoiser",
-        type=list[Path],
-        default=[Path("configs/denoisers/egnn.yaml")],
-        help="configurations to compare, as [a.yaml, b.yaml]",
+    recipes = ", ".join(
+        f"{recipe.name} for {kind} ({recipe.steps} steps)" for kind, recipe in RECIPES.items()
     )
     parser.add_argument(
-        "--noise", type=Path, default=Path("configs/noise/edm.yaml"), help="noise configuration"
+        "--denoiser",
+        type=list[str],
+        default=["configs/denoisers/egnn.yaml"],
+        help="configurations to compare, as [a.yaml, b.yaml]; each runs with the noise and the objective "
+        f"of its recipe: {recipes}; FILE@RECIPE chooses another",
+    )
+    parser.add_argument(
+        "--configs",
+        type=Path,
+        default=Path("configs"),
+        help="folder with noise/RECIPE.yaml and training/RECIPE_objective.yaml",
     )
     parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules per batch")
     parser.add_argument(
         "--num-atoms", type=PositiveInt, default=18, help="atoms per molecule (QM9's mean is 18)"
     )
-    parser.add_argument("--steps", type=PositiveInt, default=1000, help="sampling steps to extrapolate to")
-    parser.add_argument("--repeats", type=PositiveInt, default=5, help="timed batches")
+    parser.add_argument(
+        "--sizes",
+        type=str,
+        help="instead: time and peak memory against the number of atoms, as 10,20,40; batches hold as many "
+        "pairs of atoms as --batch-size molecules of --num-atoms",
+    )
+    parser.add_argument("--steps", type=PositiveInt, help="sampling steps (default: the recipe's)")
+    parser.add_argument("--repeats", type=PositiveInt, default=5, help="timed calls, of which the median")
     parser.add_argument("--threads", type=PositiveInt, help="CPU threads (default: torch's)")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda ...")
 
 
 def run(options: Namespace) -> None:
-    """Time every denoiser in turn and print one table.
+    """Time every denoiser and print one table.
 
     Raises:
-        InputError: A configuration cannot be read.
-        CheckpointError: A configuration does not fit its signature.
+        InputError: A configuration or an option cannot be used.
+        CheckpointError: A configuration of a model does not fit its signature.
+        ConfigError: An objective's does not.
     """
     if options.threads:
         torch.set_num_threads(options.threads)
     device = find_device(options.device)
-    noise = _read(options.noise)
-    speeds = [measure(path.stem, _read(path), noise, options, device) for path in options.denoiser]
-    table = Table(
-        *[
-            "denoiser",
-            "parameters",
-            "GFLOP forward",
-            "GFLOP training",
-            "evaluations/s",
-            "trained/s",
-            "sampled/s",
-        ],
-        title=f"molecules per second, {options.num_atoms} atoms, batch {options.batch_size}, {device}, "
-        f"{torch.get_num_threads()} threads; sampled/s: evaluations/s over {options.steps + 1} NFE",
-    )
-    for s in speeds:
-        sampled = s.forward_rate / (options.steps + 1)
-        figures = [s.forward_flop / 1e9, s.training_flop / 1e9, s.forward_rate, s.training_rate, sampled]
-        table.add_row(s.name, f"{s.parameters:,}", *[f"{figure:.4g}" for figure in figures])
-    Console(width=140).print(table)
+    entries = [Entry.parse(text, options.configs) for text in options.denoiser]
+    if options.sizes is None:
+        table = _speed_table(measure(entries, options, device), options, device)
+    else:
+        table = _size_table(entries, _parse_sizes(options.sizes), options, device)
+    Console(width=_WIDTH).print(table)
 
 
-def measure(
-    name: str,
-    denoiser_config: dict[str, Any],
-    noise_config: dict[str, Any],
-    options: Namespace,
-    device: torch.device,
-) -> Speed:
-    """Build one denoiser and time it on random molecules of one size."""
-    vocab = {"class_path": "molgen.core.Vocab", "init_args": {"elements": _ELEMENTS}}
-    _, noise, denoiser = build_model({"vocab": vocab, "noise": noise_config, "denoiser": denoiser_config})
-    denoiser = denoiser.to(device)
-    generator = torch.Generator(device).manual_seed(0)
-    sizes = torch.full((options.batch_size,), options.num_atoms, device=device)
-    batch = noise.prior(noise.template(sizes), generator)
-    forward = forward_pass(denoiser, batch, generator)
-    training = training_pass(denoiser, noise, batch, generator)
+def measure(entries: list[Entry], options: Namespace, device: torch.device) -> list[Speed]:
+    """Time denoisers in turns on random molecules of one size."""
+    benches = [Bench.build(entry, options.batch_size, options.num_atoms, device) for entry in entries]
+    # Counting runs every call once, which is also the warm-up.
+    flop = [[count_flop(call) for call in bench.calls()] for bench in benches]
+    calls = [call for bench in benches for call in bench.calls()]
+    seconds = iter(seconds_per_call(calls, options.repeats, device))
+    return [
+        _summarise(entry, bench, counts, [next(seconds) for _ in counts], options.steps)
+        for entry, bench, counts in zip(entries, benches, flop, strict=True)
+    ]
+
+
+def _summarise(entry: Entry, bench: Bench, flop: list[int], seconds: list[float], steps: int | None) -> Speed:
+    """Turn costs of the calls of :meth:`Bench.calls` into figures per molecule."""
+    count = len(bench.molecules)
+    forward, chain, prepare, *training = seconds
+    step = bench.mean_step(training)
+    steps = steps or entry.recipe.steps
     return Speed(
-        name=name,
-        parameters=sum(p.numel() for p in denoiser.parameters()),
-        forward_flop=count_flop(forward) / options.batch_size,
-        training_flop=count_flop(training) / options.batch_size,
-        forward_rate=options.batch_size / seconds_per_call(forward, options.repeats, device),
-        training_rate=options.batch_size / seconds_per_call(training, options.repeats, device),
+        name=entry.path.stem,
+        parameters=sum(p.numel() for p in bench.denoiser.parameters()),
+        forward_flop=flop[0] / count,
+        training_flop=bench.mean_step(flop[3:]) / count,
+        forward_rate=count / forward,
+        training_rate=count / step,
+        prepare_share=prepare / step,
+        nfe=bench.nfe(steps),
+        sampling_rate=count / (chain * bench.chain_factor(steps)),
     )
 
 
-def forward_pass(denoiser: Denoiser, batch: MolBatch, generator: torch.Generator) -> Callable[[], None]:
-    """One denoiser evaluation without gradients, as in sampling."""
-    levels = NoiseLevels.uniform(torch.rand(len(batch), generator=generator, device=batch.device), batch)
-
-    def call() -> None:
-        with torch.no_grad():
-            denoiser(batch, levels)
-
-    return call
-
-
-def training_pass(
-    denoiser: Denoiser, noise: JointNoise, batch: MolBatch, generator: torch.Generator
-) -> Callable[[], None]:
-    """One whole training step: corruption, loss, gradients, optimiser."""
-    objective = DenoisingObjective(noise)
-    optimizer = torch.optim.AdamW(denoiser.parameters(), lr=1e-5, fused=True)
-
-    def call() -> None:
-        optimizer.zero_grad()
-        objective(denoiser, batch, generator)["loss"].backward()
-        optimizer.step()
-
-    return call
+def _speed_table(speeds: list[Speed], options: Namespace, device: torch.device) -> Table:
+    """Figures of every denoiser, rates beside those of the first as a multiple."""
+    columns = ["denoiser", "parameters", "GFLOP forward", "GFLOP training", "evaluations/s", "trained/s"]
+    table = Table(
+        *[*columns, "of it prepare", "NFE", "sampled/s"],
+        title=f"molecules per second, {options.num_atoms} atoms, batch {options.batch_size}, {device}, "
+        f"{torch.get_num_threads()} threads; sampled/s is extrapolated from a chain of few steps",
+    )
+    first = speeds[0]
+    for s in speeds:
+        table.add_row(
+            *[s.name, f"{s.parameters:,}", f"{s.forward_flop / 1e9:.4g}", f"{s.training_flop / 1e9:.4g}"],
+            _with_ratio(s.forward_rate, first.forward_rate),
+            _with_ratio(s.training_rate, first.training_rate),
+            *[f"{s.prepare_share:.1%}", str(s.nfe)],
+            _with_ratio(s.sampling_rate, first.sampling_rate),
+        )
+    return table
 
 
-def count_flop(call: Callable[[], None]) -> int:
-    """Count floating-point operations of matrix products, 2 per multiply-add."""
-    with FlopCounterMode(display=False) as counter:
-        call()
-    return counter.get_total_flops()
+def _with_ratio(value: float, first: float) -> str:
+    return f"{value:.4g} ({value / first:.3g}x)"
 
 
-def seconds_per_call(call: Callable[[], None], repeats: int, device: torch.device) -> float:
-    """Mean time of a call after one warm-up."""
-    call()
-    _synchronise(device)
-    start = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    _synchronise(device)
-    return (time.perf_counter() - start) / repeats
+def _size_table(entries: list[Entry], sizes: list[int], options: Namespace, device: torch.device) -> Table:
+    """Costs of every denoiser and size, training beside sampling."""
+    table = Table(
+        *["denoiser", "atoms", "batch", "ms training", "MB training", "ms sampling", "MB sampling"],
+        title=f"time and peak memory per molecule, beyond weights, {device}, {torch.get_num_threads()} "
+        "threads; sampling is extrapolated from a chain of few steps",
+    )
+    plan = Plan(options.steps, options.repeats)
+    pairs = options.batch_size * options.num_atoms**2
+    for entry in entries:
+        for atoms in sizes:
+            count = max(1, round(pairs / atoms**2))
+            job = SizeJob(entry, count, atoms, str(device), plan)
+            training, sampling = (measure_size(job, work) for work in Work)
+            table.add_row(
+                *[entry.path.stem, str(atoms), str(count)],
+                *[f"{1e3 * training.seconds:.4g}", f"{training.megabytes:.4g}"],
+                *[f"{1e3 * sampling.seconds:.4g}", f"{sampling.megabytes:.4g}"],
+            )
+    return table
 
 
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"cannot read the configuration {path}: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds no configuration")
-    return content
+def _parse_sizes(text: str) -> list[int]:
+    """Read ``10,20,40``."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise InputError(f"--sizes {text!r} are not numbers of atoms; give whole numbers >= 1, as 10,20,40")
+    return [int(word) for word in words]

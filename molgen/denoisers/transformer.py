@@ -22,6 +22,7 @@ from molgen.nn.pair_attention import (
     LayerSizes,
     PairAttentionLayer,
     Streams,
+    VectorLinear,
     normalise_vectors,
 )
 
@@ -77,11 +78,11 @@ class Transformer(SelfConditionedNetwork):
         )
         self.embed_atoms = nn.Linear(2 * per_atom + 1 + sizes.k, width)
         self.embed_pairs = nn.Linear(pair_inputs, pair_width)
-        self.embed_vectors = nn.Linear(2, vectors, bias=False)
+        self.embed_vectors = VectorLinear(2, vectors)
         self.layers = nn.ModuleList([PairAttentionLayer(sizes) for _ in range(layers)])
         self.read_atoms = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, per_atom))
         self.read_gates = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, vectors))
-        self.read_vectors = nn.Linear(vectors, 1, bias=False)
+        self.read_vectors = VectorLinear(vectors, 1)
         self.read_pairs = nn.Sequential(
             nn.LayerNorm(pair_width),
             nn.Linear(pair_width, pair_width),
@@ -113,16 +114,19 @@ class Transformer(SelfConditionedNetwork):
     def _embed(
         self, x_t: MolBatch, levels: NoiseLevels, previous: MolBatch, seen: bool
     ) -> tuple[Streams, Frame]:
+        """Streams and frame of the first layer; one row of conditions will do where levels are uniform."""
         mask = x_t.mask.unsqueeze(-1).to(x_t.pos)
-        both = mask.unsqueeze(2) * mask.unsqueeze(1)
+        both = (mask.unsqueeze(2) * mask.unsqueeze(1)).squeeze(-1).unsqueeze(1)
         count = mask.sum(dim=1, keepdim=True)
-        size = torch.cat([count / 30, count.log() / 4], dim=-1).expand(*mask.shape[:2], 2)
-        times = torch.cat([level_features(levels[name]) for name in ("pos", *self.atom_fields)], dim=-1)
-        cond = self.embed_cond(torch.cat([times.to(mask), size], dim=-1))
-        frame = Frame(mask, (1 - both) * _OFF, count, cond)
+        rows = mask.shape[1] if levels.molecule_time is None else 1
+        size = torch.cat([count / 30, count.log() / 4], dim=-1).expand(-1, rows, 2)
+        times = [level_features(levels[name][:, :rows]) for name in ("pos", *self.atom_fields)]
+        cond = self.embed_cond(torch.cat([torch.cat(times, dim=-1).to(mask), size], dim=-1))
+        frame = Frame(mask, (1 - both) * _OFF, both / count.unsqueeze(1), count, cond)
         atoms = [batch[name] for batch in (x_t, previous) for name in self.atom_fields]
         flag = torch.full_like(mask, float(seen))
-        h = self.embed_atoms(torch.cat([*atoms, flag, cond], dim=-1)) * mask
+        seen_by_atoms = cond.expand(-1, mask.shape[1], -1)
+        h = self.embed_atoms(torch.cat([*atoms, flag, seen_by_atoms], dim=-1)) * mask
         places = [batch.pos - masked_mean(batch.pos, batch.mask) * mask for batch in (x_t, previous)]
         v = self.embed_vectors(torch.stack(places, dim=-1))
         return Streams(h, self._embed_pairs(x_t, levels, previous), v), frame
@@ -147,4 +151,5 @@ class Transformer(SelfConditionedNetwork):
             outputs |= dict(
                 zip(self.pair_fields, pairs.split(list(self.pair_fields.values()), dim=-1), strict=True)
             )
-        return MolBatch(mask=x_t.mask, pos=moved, **outputs).masked()
+        # Scores are bf16 under autocast; losses are not taken in it.
+        return MolBatch(mask=x_t.mask, pos=moved, **outputs).masked().to(x_t.pos.dtype)

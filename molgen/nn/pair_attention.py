@@ -36,13 +36,15 @@ class Frame(NamedTuple):
 
     Attributes:
         mask: ``(B, N, 1)`` float, 1 for real atoms.
-        pair_bias: ``(B, N, N, 1)`` float, 0 where both atoms are real, hugely negative elsewhere.
+        pair_bias: ``(B, 1, N, N)`` float, 0 where both atoms are real, hugely negative elsewhere.
+        pair_share: ``(B, 1, N, N)`` float, one over the number of atoms where both are real, 0 elsewhere.
         size: ``(B, 1, 1)`` float number of real atoms.
-        cond: ``(B, N, k)`` what the layers are conditioned on.
+        cond: ``(B, N, k)`` what the layers are conditioned on; ``(B, 1, k)`` where all atoms share it.
     """
 
     mask: Tensor
     pair_bias: Tensor
+    pair_share: Tensor
     size: Tensor
     cond: Tensor
 
@@ -73,7 +75,7 @@ class AdaptiveNorm(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(self, h: Tensor, cond: Tensor) -> Tensor:
-        """Normalise ``(..., width)`` under a condition ``(..., k)``."""
+        """Normalise ``(B, N, width)`` under a condition ``(B, N, k)`` or ``(B, 1, k)``."""
         scale, shift = self.modulation(cond).chunk(2, dim=-1)
         return self.norm(h) * (1 + scale) + shift
 
@@ -82,6 +84,23 @@ def normalise_vectors(v: Tensor, frame: Frame) -> Tensor:
     """Divide every channel by its mean length over the molecule's atoms, ``(B, N, 3, c)``."""
     length = (v.square().sum(dim=2) + _SMALL**2).sqrt() * frame.mask
     return v / (length.sum(dim=1) / frame.size.squeeze(-1) + _SMALL).unsqueeze(1).unsqueeze(1)
+
+
+def full_precision(v: Tensor) -> torch.autocast:
+    """Suspend autocast: vectors stay as exact as coordinates, lest rounding break the equivariance."""
+    return torch.autocast(v.device.type, enabled=False)
+
+
+class VectorLinear(nn.Linear):
+    """Mixes the channels of vectors ``(..., 3, c)``, without bias and in full precision."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, bias=False)
+
+    def forward(self, v: Tensor) -> Tensor:
+        """See base."""
+        with full_precision(v):
+            return super().forward(v)
 
 
 class PairMessages(nn.Module):
@@ -100,19 +119,35 @@ class PairMessages(nn.Module):
         self.out = nn.Linear(sizes.e, sum(self.split))
 
     def forward(self, h: Tensor, p: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return attention logits ``(B, N, N, heads)``, gates ``(B, N, N, c)``, pair update ``(B, N, N, e)``.
+        """Return attention logits ``(B, heads, N, N)``, gates ``(B, c, N, N)``, new pairs ``(B, N, N, e)``.
 
         Args:
             h: ``(B, N, d)`` normalised scalars.
             p: ``(B, N, N, e)`` pairs.
-            v: ``(B, N, 3, c)`` normalised vectors.
+            v: ``(B, c, N, 3)`` normalised vectors.
         """
-        receiver, sender = self.from_atoms(torch.cat([h, v.square().sum(dim=2)], dim=-1)).chunk(2, dim=-1)
-        products = (v.unsqueeze(2) * v.unsqueeze(1)).sum(dim=3)
-        pair = self.from_pair(torch.cat([self.norm(p), products], dim=-1))
-        message = nn.functional.silu(receiver.unsqueeze(2) + sender.unsqueeze(1) + pair)
-        logits, gates, update = self.out(message).split(self.split, dim=-1)
-        return logits, gates, update
+        message = nn.functional.silu(self._gather(h, p, v))
+        to_atoms, to_pair = self.out.weight.split([sum(self.split[:2]), self.split[2]])
+        shift, shift_pair = self.out.bias.split([len(to_atoms), len(to_pair)])
+        spread = to_atoms.expand(len(p), -1, -1)
+        said = torch.baddbmm(shift.view(1, -1, 1), spread, message.transpose(1, 2))
+        logits, gates = said.unflatten(2, p.shape[1:3]).split(self.split[:2], dim=1)
+        return logits, gates, p + nn.functional.linear(message, to_pair, shift_pair).view_as(p)
+
+    def _gather(self, h: Tensor, p: Tensor, v: Tensor) -> Tensor:
+        """``(B, N * N, e)`` messages before their nonlinearity.
+
+        The weight is applied in two parts, and the products are read as they come out of a batched matrix
+        product, channel by channel: nothing as large as the pairs is copied to be joined or transposed.
+        """
+        to_pair, to_products = self.from_pair.weight.split([p.shape[-1], v.shape[1]], dim=1)
+        squares = v.square().sum(dim=-1).transpose(1, 2)
+        receiver, sender = self.from_atoms(torch.cat([h, squares], dim=-1)).chunk(2, dim=-1)
+        atoms = (receiver.unsqueeze(2) + sender.unsqueeze(1)).flatten(0, 2)
+        message = torch.addmm(atoms, self.norm(p).flatten(0, 2), to_pair.t()).view(len(p), -1, p.shape[-1])
+        with full_precision(v):
+            products = (v @ v.transpose(2, 3)).flatten(2)
+        return torch.baddbmm(message, products.transpose(1, 2), to_products.t().expand(len(p), -1, -1))
 
 
 class PairAttentionLayer(nn.Module):
@@ -132,12 +167,12 @@ class PairAttentionLayer(nn.Module):
         self.messages = PairMessages(sizes)
         self.values = nn.Linear(sizes.d, sizes.d)
         self.merge = nn.Linear(sizes.d, sizes.d)
-        self.mix_vectors = nn.Linear(sizes.c, sizes.c, bias=False)
+        self.mix_vectors = VectorLinear(sizes.c, sizes.c)
         self.norm_feed = AdaptiveNorm(sizes.d, sizes.k)
         expand = nn.Linear(sizes.d + sizes.c, expansion * sizes.d)
         contract = nn.Linear(expansion * sizes.d, sizes.d + sizes.c)
         self.feed = nn.Sequential(expand, nn.SiLU(), contract)
-        self.feed_vectors = nn.Linear(sizes.c, sizes.c, bias=False)
+        self.feed_vectors = VectorLinear(sizes.c, sizes.c)
         for last in (self.merge, contract):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
@@ -146,26 +181,33 @@ class PairAttentionLayer(nn.Module):
         """Update the streams; padded atoms stay zero in ``h`` and ``v``."""
         h, p, v = streams
         normal = self.norm_messages(h, frame.cond)
-        vectors = normalise_vectors(v, frame)
-        logits, gates, update = self.messages(normal, p, vectors)
+        vectors = normalise_vectors(v, frame).permute(0, 3, 1, 2).contiguous()
+        logits, gates, p = self.messages(normal, p, vectors)
         h = h + self.merge(self._attend(logits + frame.pair_bias, self.values(normal))) * frame.mask
-        v = v + self.mix_vectors(_gated_differences(gates, vectors, frame)) * frame.mask.unsqueeze(-1)
+        v = v + self.mix_vectors(_gated_differences(gates * frame.pair_share, vectors))
         vectors = normalise_vectors(v, frame)
         normal = self.norm_feed(h, frame.cond)
         fed = self.feed(torch.cat([normal, vectors.square().sum(dim=2)], dim=-1)) * frame.mask
         scalars, gate = fed.split([h.shape[-1], v.shape[-1]], dim=-1)
-        return Streams(h + scalars, p + update, v + self.feed_vectors(vectors) * gate.unsqueeze(2))
+        return Streams(h + scalars, p, v + self.feed_vectors(vectors) * gate.unsqueeze(2))
 
     def _attend(self, logits: Tensor, values: Tensor) -> Tensor:
-        """Average ``(B, N, d)`` values over senders with the softmax of ``(B, N, N, heads)`` logits."""
-        size, atoms, width = values.shape
-        weights = logits.permute(0, 3, 1, 2).softmax(dim=-1)
-        split = values.view(size, atoms, self.heads, width // self.heads).transpose(1, 2)
-        return (weights @ split).transpose(1, 2).reshape(size, atoms, width)
+        """Average ``(B, N, d)`` values over senders with the softmax of ``(B, heads, N, N)`` logits."""
+        split = values.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return (logits.softmax(dim=-1) @ split).transpose(1, 2).flatten(2)
 
 
-def _gated_differences(gates: Tensor, v: Tensor, frame: Frame) -> Tensor:
-    """``sum_j g_ij (v_j - v_i) / n``, channel by channel: ``(B, N, 3, c)``."""
-    weights = (gates * (frame.pair_bias == 0) / frame.size.unsqueeze(-1)).permute(0, 3, 1, 2)
-    moved = weights @ v.permute(0, 3, 1, 2)
-    return moved.permute(0, 2, 3, 1) - weights.sum(dim=-1).permute(0, 2, 1).unsqueeze(2) * v
+def _gated_differences(gates: Tensor, v: Tensor) -> Tensor:
+    """``sum_j g_ij (v_j - v_i)``, channel by channel.
+
+    Args:
+        gates: ``(B, c, N, N)``, zero where an atom is padding.
+        v: ``(B, c, N, 3)``.
+
+    Returns:
+        ``(B, N, 3, c)``.
+    """
+    gates = gates.to(v)
+    with full_precision(v):
+        moved = gates @ v - gates.sum(dim=-1, keepdim=True) * v
+    return moved.permute(0, 2, 3, 1)

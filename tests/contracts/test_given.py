@@ -12,8 +12,9 @@ from trees import random_trees
 
 from molgen.core import Denoiser, LevelSupport, MolBatch, NoiseLevels, Vocab
 from molgen.core.contracts import Condition
+from molgen.core.errors import IncompatibleSamplerError
 from molgen.core.tasks import Given, GivenFields, GivenFragment, Task
-from molgen.noise import JointNoise
+from molgen.noise import EquivariantTransport, JointNoise
 from molgen.sampling import SAMPLERS
 
 NOISES = sorted((Path(__file__).parents[2] / "configs" / "noise").glob("*.yaml"))
@@ -136,3 +137,17 @@ def test_an_analogue_starts_near_its_molecule(joint: JointNoise) -> None:
     known = Given(trees, start=1e-3)
     drawn = SAMPLERS["ddim"](2)(Believer(), joint, trees, torch.Generator().manual_seed(1), known).molecules
     assert 0 < (drawn.pos - trees.pos).abs().max() < 0.05
+
+
+def test_coupled_noise_is_not_drawn_afresh(joint: JointNoise) -> None:
+    """A sampler that redraws position noise refuses a model trained on coupled noise; the others walk it."""
+    coupled = JointNoise(joint.vocab, joint.processes, EquivariantTransport())
+    for sampler in SAMPLERS.values():
+        chosen = sampler(2)
+        if chosen.stochasticity > 0:
+            with pytest.raises(IncompatibleSamplerError, match="deterministic"):
+                chosen.check(coupled)
+            chosen.check(joint)
+        else:
+            chosen.check(coupled)
+    assert any(sampler.stochasticity > 0 for sampler in SAMPLERS.values()), "no case was refused"

@@ -9,7 +9,7 @@ from jsonargparse import Namespace
 
 from molgen.cli.benchmark import measure
 from molgen.cli.main import main
-from molgen.cli.size_costs import Plan, SizeJob, Work, measure_in_own_process
+from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
 from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
 from molgen.core.errors import InputError
 
@@ -85,8 +85,7 @@ def test_calls_take_turns() -> None:
 def test_larger_molecules_cost_more(joint: Path) -> None:
     entry = Entry.parse(str(joint), CONFIGS)
     small, large = (
-        measure_in_own_process(SizeJob(entry, 4, atoms, "cpu", Plan(2, 1, 1)), Work.TRAINING)
-        for atoms in (4, 96)
+        measure_size(SizeJob(entry, 4, atoms, "cpu", Plan(2, 1)), Work.TRAINING) for atoms in (4, 96)
     )
     assert large.seconds > small.seconds
     # Pairs of width 8 alone, four bytes a number, are as large.
