@@ -4,14 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: sample test lint clean
+.PHONY: sample test slow lint clean
 
 sample: $(VENV)/.base
 	$(BIN)/molgen sample -n 100 -o out/molecules.sdf
 	$(BIN)/molgen evaluate out/molecules.sdf --reference qm9 --json out/molecules.eval.json
 
 test: $(VENV)/.dev datasets/qm9/manifest.json
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+slow: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
