@@ -22,7 +22,7 @@ def embed(smiles: str, seed: int = 0) -> Molecule:
     """Place a molecule in space, hydrogens included.
 
     Args:
-        smiles: What to place; text behind the first blank becomes the data field ``name``.
+        smiles: What to place; text behind the first blank or tab becomes the data field ``name``.
         seed: Seed of the starting distances; the same seed gives the same structure.
 
     Returns:
@@ -30,11 +30,13 @@ def embed(smiles: str, seed: int = 0) -> Molecule:
         ``mmff94``, or ``etkdg`` where the force field lacks parameters. What cannot be read or placed
         has a failure.
     """
-    word, _, name = smiles.strip().partition(" ")
+    word, name = (*smiles.strip().split(None, 1), "", "")[:2]
     with rdBase.BlockLogs():
         graph = Chem.MolFromSmiles(word)
         if graph is None:
-            return _failed(f"{word!r} is no SMILES that RDKit reads")
+            return _failed(
+                f"{word!r} is no SMILES that RDKit reads; give one a line, then a blank and a name"
+            )
         mol = Chem.AddHs(graph)
         parameters = rdDistGeom.ETKDGv3()
         # RDKit's generator takes the seeds 0 and 1 for the same.

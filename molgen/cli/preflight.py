@@ -7,22 +7,27 @@ writes folders; here they are looked at first.
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from jsonargparse import Namespace
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from lightning_fabric.utilities.seed import max_seed_value
+from numpy.typing import NDArray
 
 from molgen.checkpoint.load import CONFIG_KEY
 from molgen.core.errors import CheckpointError, ConfigError, DataError
 from molgen.core.files import require_writable
-from molgen.data.store import STORE_FILE, is_complete, read_manifest
+from molgen.core.vocab import Vocab
+from molgen.data.store import STORE_FILE, is_complete, read_manifest, read_store
 
 NEWEST = "last"
 """Word that Lightning takes for the newest checkpoint of the run folder."""
@@ -39,7 +44,8 @@ def check_run(command: str, config: Namespace) -> None:
         config: Its parsed configuration.
 
     Raises:
-        ConfigError: Lightning has no such devices, precision, strategy or seed.
+        ConfigError: Lightning has no such devices, precision, strategy or seed, or the data do not fit the
+            model or the batch size.
         DataError: The data folder holds no finished store.
         CheckpointError: There is no checkpoint, or it is damaged.
         InputError: A folder cannot be written.
@@ -47,6 +53,7 @@ def check_run(command: str, config: Namespace) -> None:
     check_seed(config.seed_everything)
     check_trainer(config.trainer)
     check_data(Path(config.data.root))
+    check_fit(command, config)
     check_checkpoint(command, config.ckpt_path, Path(config.run))
     check_places(_outputs(command, config))
 
@@ -106,6 +113,33 @@ def check_data(root: Path) -> None:
         raise DataError(
             f"{root / STORE_FILE} is missing or not the file its manifest describes; delete {root} and run "
             f"molgen prepare again"
+        )
+
+
+def check_fit(command: str, config: Namespace) -> None:
+    """Refuse a data set whose elements or charges the model cannot write, or that is less than one batch.
+
+    Raises:
+        ConfigError: It is.
+    """
+    store = read_store(Path(config.data.root))
+    vocab = Vocab(**config.model.vocab.init_args)
+    columns: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {
+        "atomic number": (store.numbers, vocab.atomic_numbers)
+    }
+    if "charge" in (config.data.fields or ["charge"]):
+        columns["formal charge"] = (store.charges, vocab.charges)
+    for what, (values, known) in columns.items():
+        if missing := sorted(set(np.unique(values).tolist()) - set(known)):
+            raise ConfigError(
+                f"{config.data.root} holds {what} {missing} that the model's vocabulary lacks; add it to "
+                "model.vocab, or leave those molecules out"
+            )
+    molecules = min(len(store.train), config.data.train_size or sys.maxsize)
+    if command == "fit" and molecules < config.data.batch_size:
+        raise ConfigError(
+            f"{molecules} training molecules are less than one batch of {config.data.batch_size}; give "
+            "--data.batch_size a smaller number"
         )
 
 

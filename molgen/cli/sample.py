@@ -68,13 +68,18 @@ def run(options: Namespace) -> None:
     start = time.perf_counter()
     molecules, rejected = draw(generator, how, selection, options)
     seconds = time.perf_counter() - start
+    if not molecules:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
+        raise InputError(
+            f"no molecule passed --only {options.only} ({reasons}); nothing was written; raise --budget "
+            "or ask for less"
+        )
     write_molecules(molecules, options.output)
     record = _record(generator, how, options, molecules, rejected, seconds)
     with atomic_path(record_path(options.output)) as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
     _report(options, molecules, rejected, seconds)
-    if molecules:
-        judge_and_print(molecules, applicable_protocols(with_bonds), references={})
+    judge_and_print(molecules, applicable_protocols(with_bonds), references={})
 
 
 def record_path(output: Path) -> Path:

@@ -66,6 +66,11 @@ class NoiseScales(Protocol):
         """Field name to the width of its last axis."""
         ...
 
+    @property
+    def gaussian_fields(self) -> tuple[str, ...]:
+        """Names of the fields with Gaussian noise."""
+        ...
+
     def unit(self, field: str) -> float:
         """Noise scale of a field at ``sigma = 1``, in the field's unit."""
         ...
@@ -169,7 +174,7 @@ BatchPreparation = Callable[[MolBatch, torch.Generator], Any]
 class PreparesBatches(Protocol):
     """A data module that applies a preparation to its training batches, in its workers if it has some."""
 
-    preparation: BatchPreparation | None
+    preparation: BatchPreparation
 
 
 Progress = Callable[[int], None]

@@ -79,6 +79,10 @@ class NoiseLevels:
         mask = batch.entry_mask(field)
         return mask if self.molecule_time is not None else mask & (self[field] > 0)
 
+    def anchored(self, batch: MolBatch) -> Tensor:
+        """Whether given atoms anchor the frame of a molecule, ``(B, 1, 1)`` bool."""
+        return (batch.mask & ~self.free("pos", batch)).any(dim=1).view(-1, 1, 1)
+
     def __getitem__(self, field: str) -> Tensor:
         """Return one field's times, ``(B, N)`` or ``(B, N, N)``.
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from molgen.core.batch import FIELDS, MolBatch
-from molgen.core.errors import InputError
+from molgen.core.errors import FieldError, InputError
 from molgen.core.geometry import masked_mean
 from molgen.core.levels import NoiseLevels
 
@@ -37,11 +37,19 @@ class Given:
     start: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check the start.
+        """Check the start and the masks.
 
         Raises:
             InputError: ``start`` is not in (0, 1].
+            FieldError: A mask is of no field, or not bool of its field's shape.
         """
+        for name, mask in self.free.items():
+            value = self.molecules[name]
+            if mask.dtype != torch.bool or mask.shape != value.shape[:-1]:
+                raise FieldError(
+                    f"free entries of {name!r} must be bool of shape {tuple(value.shape[:-1])}, got "
+                    f"{mask.dtype} of shape {tuple(mask.shape)}"
+                )
         if not 0 < self.start <= 1:
             raise InputError(f"molecules are drawn from a time in (0, 1], got start {self.start}")
 
@@ -75,10 +83,8 @@ class Given:
         )
 
     def anchored(self) -> Given:
-        """The same in the frame of the chain: the origin at :func:`frame_origin`."""
-        origin = frame_origin(self.molecules, self.levels(1.0, self.molecules))
-        pos = (self.molecules.pos - origin) * self.molecules.mask.unsqueeze(-1)
-        return replace(self, molecules=self.molecules.replace(pos=pos))
+        """The same in the frame of the chain; see :func:`in_frame`."""
+        return replace(self, molecules=in_frame(self.molecules, self.levels(1.0, self.molecules)))
 
     def restored(self, drawn: MolBatch) -> MolBatch:
         """Bring molecules drawn in the frame of :meth:`anchored` back; given positions to the last bit."""
@@ -90,6 +96,11 @@ class Given:
 
 def _crop(name: str, mask: Tensor, atoms: int) -> Tensor:
     return mask[:, :atoms, :atoms] if FIELDS[name].pairwise else mask[:, :atoms]
+
+
+def in_frame(x0: MolBatch, levels: NoiseLevels) -> MolBatch:
+    """Put the origin at :func:`frame_origin`."""
+    return x0.replace(pos=(x0.pos - frame_origin(x0, levels)) * x0.mask.unsqueeze(-1))
 
 
 def frame_origin(x0: MolBatch, levels: NoiseLevels) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,19 @@ from molgen.core.errors import ConfigError
 from molgen.data.dataset import MolDataset
 
 
-class SizeBucketSampler(Sampler[NDArray[np.int64]]):
+class Request(NamedTuple):
+    """A training batch to be made.
+
+    Attributes:
+        epoch: Epoch it belongs to.
+        positions: ``(B,)`` int64 positions within the split.
+    """
+
+    epoch: int
+    positions: NDArray[np.int64]
+
+
+class SizeBucketSampler(Sampler[Request]):
     """Random batches sorted by size, so that almost nothing is padded.
 
     Each epoch shuffles all molecules by ``(seed, epoch)``, drops the surplus over whole batches at
@@ -62,9 +74,10 @@ class SizeBucketSampler(Sampler[NDArray[np.int64]]):
         batches = rng.permutation(used.reshape(-1, self.batch_size))
         return batches[self.rank :: self.world_size]
 
-    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+    def __iter__(self) -> Iterator[Request]:
         """Yield the batches of the present epoch from ``start`` on."""
-        yield from self.epoch_batches()[self.start :]
+        for positions in self.epoch_batches()[self.start :]:
+            yield Request(self.epoch, positions)
 
 
 class DenseBatches(Dataset[MolBatch]):
@@ -83,7 +96,7 @@ class DenseBatches(Dataset[MolBatch]):
 
 
 class PreparedBatches(Dataset[Any]):
-    """Dense batches after a preparation, whose random numbers follow from the seed and the molecules alone.
+    """Dense batches after a preparation, whose random numbers follow from seed, epoch and molecules alone.
 
     So a batch is the same whichever worker makes it, and a resumed run makes the batches it would have made.
 
@@ -98,11 +111,16 @@ class PreparedBatches(Dataset[Any]):
         self.preparation = preparation
         self.seed = seed
 
-    def __getitem__(self, positions: NDArray[np.int64]) -> Any:  # noqa: ANN401  (the preparation's choice)
-        """Prepared batch of the molecules at ``positions``."""
-        words = np.concatenate([[self.seed], positions]).astype(np.int64).tobytes()
+    def __getitem__(self, request: Request) -> Any:  # noqa: ANN401  (the preparation's choice)
+        """Prepared batch of the requested molecules."""
+        words = np.concatenate([[self.seed, request.epoch], request.positions]).astype(np.int64).tobytes()
         key = int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little") >> 1
-        return self.preparation(self.dataset.batch(positions), torch.Generator().manual_seed(key))
+        return self.preparation(self.dataset.batch(request.positions), torch.Generator().manual_seed(key))
+
+
+def unprepared(batch: MolBatch, generator: torch.Generator) -> MolBatch:
+    """The preparation that leaves a batch as it is."""
+    return batch
 
 
 class SizeRequests(Dataset[torch.Tensor]):
@@ -127,7 +145,7 @@ class ResumableLoader(DataLoader[Any]):
     begins where the saved one stood.
 
     Args:
-        dataset: :class:`DenseBatches` or :class:`PreparedBatches`.
+        dataset: The batches by request.
         sampler: Order of the batches.
         num_workers: Loader processes.
         pin_memory: Page-lock batches for copies to a GPU.
@@ -135,7 +153,7 @@ class ResumableLoader(DataLoader[Any]):
 
     def __init__(
         self,
-        dataset: Dataset[Any],
+        dataset: PreparedBatches,
         sampler: SizeBucketSampler,
         num_workers: int = 0,
         pin_memory: bool = False,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import BatchPreparation
@@ -23,6 +22,7 @@ from molgen.data.batching import (
     SizeBucketSampler,
     SizeRequests,
     evaluation_batches,
+    unprepared,
 )
 from molgen.data.dataset import MolDataset
 from molgen.data.size_prior import SizePrior
@@ -59,7 +59,7 @@ class MolDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.train_size = train_size
-        self.preparation: BatchPreparation | None = None
+        self.preparation: BatchPreparation = unprepared
         self._store: MoleculeStore | None = None
 
     def setup(self, stage: str) -> None:
@@ -103,9 +103,7 @@ class MolDataModule(pl.LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             world_size=trainer.world_size if trainer else 1,
         )
-        batches: Dataset[Any] = DenseBatches(dataset)
-        if self.preparation is not None:
-            batches = PreparedBatches(dataset, self.preparation, sampler.seed)
+        batches = PreparedBatches(dataset, self.preparation, sampler.seed)
         return ResumableLoader(batches, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
 
     def _evaluation_loader(self, split: str) -> DataLoader[MolBatch]:

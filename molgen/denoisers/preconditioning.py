@@ -8,6 +8,7 @@ import torch
 
 from molgen.core.batch import FIELDS, MolBatch
 from molgen.core.contracts import Condition, Denoiser, Network, NoiseScales, SelfConditionedNetwork
+from molgen.core.errors import ConfigError
 from molgen.core.geometry import centre
 from molgen.core.levels import NoiseLevels
 
@@ -59,6 +60,9 @@ class JointDenoiser(Denoiser):
     Args:
         noise: Widths, units and schedules by field.
         network: Builds the network from the fields' widths.
+
+    Raises:
+        ConfigError: Another field than ``pos`` has Gaussian noise.
     """
 
     self_conditioned = True
@@ -67,6 +71,11 @@ class JointDenoiser(Denoiser):
         self, noise: NoiseScales, network: Callable[[Mapping[str, int]], SelfConditionedNetwork]
     ) -> None:
         super().__init__()
+        if noise.gaussian_fields != ("pos",):
+            raise ConfigError(
+                f"the joint denoiser takes Gaussian noise on positions and categorical noise on the rest; "
+                f"Gaussian here are {list(noise.gaussian_fields)}; use configs/noise/joint.yaml"
+            )
         self.noise = noise
         self.network = network(noise.dims)
         self.symmetry = self.network.symmetry
@@ -102,5 +111,5 @@ class JointDenoiser(Denoiser):
         """Zero the centre of mass where no given atom anchors the frame."""
         if levels.molecule_time is not None:
             return centre(pos, x_t.mask)
-        anchored = (x_t.mask & ~levels.free("pos", x_t)).any(dim=1)
-        return torch.where(anchored.view(-1, 1, 1), pos * x_t.mask.unsqueeze(-1), centre(pos, x_t.mask))
+        real = pos * x_t.mask.unsqueeze(-1)
+        return torch.where(levels.anchored(x_t), real, centre(real, x_t.mask))

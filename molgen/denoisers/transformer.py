@@ -83,12 +83,13 @@ class Transformer(SelfConditionedNetwork):
         self.read_atoms = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, per_atom))
         self.read_gates = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, vectors))
         self.read_vectors = VectorLinear(vectors, 1)
-        self.read_pairs = nn.Sequential(
-            nn.LayerNorm(pair_width),
-            nn.Linear(pair_width, pair_width),
-            nn.SiLU(),
-            nn.Linear(pair_width, per_pair),
-        )
+        if self.pair_fields:
+            self.read_pairs = nn.Sequential(
+                nn.LayerNorm(pair_width),
+                nn.Linear(pair_width, pair_width),
+                nn.SiLU(),
+                nn.Linear(pair_width, per_pair),
+            )
 
     def forward(
         self,

@@ -152,6 +152,12 @@ class AbsorbingCategorical(CategoricalNoise):
         """As base; a value that is there is the clean one and stays, whatever is predicted."""
         return torch.where(x_t.any(dim=-1, keepdim=True), x_t, super().posterior(x_t, probabilities, times))
 
+    def reconstruct(self, x_0: Tensor, x0_hat: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
+        """See base; a value that is there stays."""
+        return torch.where(
+            x_0.any(dim=-1, keepdim=True), x_0, super().reconstruct(x_0, x0_hat, mask, generator)
+        )
+
     def prior_kl(self, x0: Tensor, mask: Tensor) -> Tensor:
         """See base; infinite if ``keep(1) > 0``, as the prior holds no value."""
         divergence = super().prior_kl(x0, mask)

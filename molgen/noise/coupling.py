@@ -46,8 +46,7 @@ class EquivariantTransport(Coupling):
         """See base."""
         renamed = torch.take_along_dim(noise, self._assignment(x0, noise, levels).unsqueeze(-1), dim=1)
         rotation = kabsch(renamed, x0.pos, x0.mask)
-        anchored = (x0.mask & ~levels.free("pos", x0)).any(dim=1)
-        return torch.where(anchored.view(-1, 1, 1), renamed, renamed @ rotation.transpose(1, 2))
+        return torch.where(levels.anchored(x0), renamed, renamed @ rotation.transpose(1, 2))
 
     @staticmethod
     def _assignment(x0: MolBatch, noise: Tensor, levels: NoiseLevels) -> Tensor:

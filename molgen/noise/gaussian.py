@@ -81,8 +81,9 @@ class GaussianNoise(NoiseProcess):
     def loss(self, x0_hat: Tensor, x0: Tensor, t: Tensor, mask: Tensor) -> Tensor:
         """See base: weighted squared error in noise units."""
         error = ((x0_hat - x0) / self.unit).square().sum(dim=-1)
-        # Given entries have infinite weight and no error; the mask leaves them out.
-        return sum_entries(torch.where(mask, error * self.weighting(self.schedule.log_snr(t)), 0.0))
+        # Given entries may have infinite weight, which must not meet their error, not even in a gradient.
+        weight = torch.where(mask, self.weighting(self.schedule.log_snr(t)), 0.0)
+        return sum_entries(error * weight)
 
     def _posterior_variance(self, times: StepTimes) -> Tensor:
         """Variance of ``q(x_s | x_t, x0)`` in noise units (EDM, equation 4), last axis 1."""

@@ -14,6 +14,7 @@ from molgen.core.batch import FIELDS, MolBatch
 from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.vocab import NUM_BOND_ORDERS, Vocab
+from molgen.noise.categorical import CategoricalNoise
 from molgen.noise.coupling import Coupling
 from molgen.noise.gaussian import GaussianNoise
 from molgen.noise.process import NoiseProcess, StepTimes
@@ -61,6 +62,16 @@ class JointNoise:
         }
         return {name: widths[name] for name in self.processes}
 
+    @property
+    def gaussian_fields(self) -> tuple[str, ...]:
+        """Names of the fields with Gaussian noise."""
+        return tuple(name for name, p in self.processes.items() if isinstance(p, GaussianNoise))
+
+    @property
+    def categorical_fields(self) -> tuple[str, ...]:
+        """Names of the fields with categorical noise."""
+        return tuple(name for name, p in self.processes.items() if isinstance(p, CategoricalNoise))
+
     def _gaussian(self, field: str) -> GaussianNoise:
         process = self.processes[field]
         if not isinstance(process, GaussianNoise):
@@ -102,11 +113,7 @@ class JointNoise:
         Raises:
             FieldError: ``x0`` lacks a field that has a process.
         """
-        noisy = {}
-        for name, process in self.processes.items():
-            drawn = process.corrupt(x0[name], levels[name], x0.entry_mask(name), generator)
-            noisy[name] = self._keep_given(name, levels, x0, drawn)
-        return MolBatch(mask=x0.mask, **noisy)
+        return self._corrupt(x0, levels, generator, None)
 
     def corrupt_coupled(self, x0: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> MolBatch:
         """As :meth:`corrupt`, with the position noise that :attr:`coupling` pairs with each molecule.
@@ -114,13 +121,22 @@ class JointNoise:
         Raises:
             FieldError: ``x0`` lacks a field that has a process.
         """
-        noisy = self.corrupt(x0, levels, generator)
-        if self.coupling is None:
-            return noisy
-        process = self._gaussian("pos")
-        drawn = process.draw(x0.pos, levels["pos"], x0.mask, generator)
-        mixed = process.mix(x0.pos, levels["pos"], self.coupling(x0, drawn, levels))
-        return noisy.replace(pos=self._keep_given("pos", levels, x0, mixed))
+        return self._corrupt(x0, levels, generator, self.coupling)
+
+    def _corrupt(
+        self, x0: MolBatch, levels: NoiseLevels, generator: torch.Generator, coupling: Coupling | None
+    ) -> MolBatch:
+        noisy = {}
+        for name, process in self.processes.items():
+            mask = x0.entry_mask(name)
+            if name == "pos" and coupling is not None:
+                position = self._gaussian("pos")
+                drawn = position.draw(x0.pos, levels["pos"], mask, generator)
+                mixed = position.mix(x0.pos, levels["pos"], coupling(x0, drawn, levels))
+            else:
+                mixed = process.corrupt(x0[name], levels[name], mask, generator)
+            noisy[name] = self._keep_given(name, levels, x0, mixed)
+        return MolBatch(mask=x0.mask, **noisy)
 
     def template(self, num_atoms: Tensor, dtype: torch.dtype = torch.float32) -> MolBatch:
         """Make an all-zero batch of molecules of the given sizes.
@@ -181,17 +197,33 @@ class JointNoise:
             moved[name] = self._keep_given(name, start, x_t, drawn)
         return MolBatch(mask=x_t.mask, **moved)
 
-    def renoise(
-        self, x_s: MolBatch, levels: tuple[NoiseLevels, NoiseLevels], generator: torch.Generator
-    ) -> MolBatch:
-        """Draw ``x_t ~ q(x_t | x_s)`` of every field; ``levels`` are those of ``t`` and of ``s``."""
-        start, end = levels
-        moved = {}
-        for name, process in self.processes.items():
-            times = StepTimes(t=start[name], s=end[name])
-            drawn = process.renoise(x_s[name], times, x_s.entry_mask(name), generator)
-            moved[name] = self._keep_given(name, end, x_s, drawn)
-        return MolBatch(mask=x_s.mask, **moved)
+    def stir(
+        self,
+        x_t: MolBatch,
+        x0_hat: MolBatch,
+        levels: tuple[NoiseLevels, NoiseLevels, NoiseLevels],
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """Draw the categories at the end of a step by way of a time below it.
+
+        Args:
+            x_t: State where the step starts.
+            x0_hat: Prediction there.
+            levels: Where the step starts, where it ends, and how far below its end it goes first.
+            generator: Source of randomness.
+
+        Returns:
+            Categorical fields at the end of the step.
+        """
+        start, end, below = levels
+        stirred = {}
+        for name in self.categorical_fields:
+            process, mask = self.processes[name], x_t.entry_mask(name)
+            down = StepTimes(t=start[name], s=below[name])
+            deeper = process.step(x_t[name], x0_hat[name], down, 1.0, mask, generator)
+            raised = process.renoise(deeper, StepTimes(t=end[name], s=below[name]), mask, generator)
+            stirred[name] = self._keep_given(name, start, x_t, raised)
+        return stirred
 
     @staticmethod
     def _keep_given(name: str, levels: NoiseLevels, before: MolBatch, after: Tensor) -> Tensor:

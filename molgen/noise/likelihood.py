@@ -37,9 +37,9 @@ class VariationalBound:
     def __init__(self, noise: JointNoise, steps: int, log_prob_size: Callable[[Tensor], Tensor]) -> None:
         if steps < 1:
             raise ConfigError(f"the bound needs at least 1 step, got {steps}")
-        if noise.coupling is not None or noise.processes["pos"].clean_at_zero:
+        if noise.coupling is not None or any(noise.processes[f].clean_at_zero for f in noise.gaussian_fields):
             raise ConfigError(
-                "the bound needs position noise that is independent of the molecules and not zero at t = 0, "
+                "the bound needs Gaussian noise that is independent of the molecules and not zero at t = 0, "
                 "as in configs/noise/edm.yaml; leave LikelihoodBound out of this run's callbacks"
             )
         self.noise = noise

@@ -32,6 +32,14 @@ class Generator(MoleculeSource):
     sampler: ReverseSampler
     batch_size: int = 128
 
+    def __post_init__(self) -> None:
+        """Refuse a sampler that cannot walk the noise, before anything is trained or drawn.
+
+        Raises:
+            IncompatibleSamplerError: It cannot.
+        """
+        self.sampler.check(self.noise)
+
     def __call__(
         self, num_atoms: Tensor, generator: torch.Generator, progress: Progress | None = None
     ) -> list[MolBatch]:
@@ -40,10 +48,6 @@ class Generator(MoleculeSource):
         Raises:
             InputError: No sizes, a size below 1, or a batch size below 1.
         """
-        if len(num_atoms) == 0 or int(num_atoms.min()) < 1 or self.batch_size < 1:
-            raise InputError(
-                "sampling needs at least one molecule, sizes of at least 1 and --batch-size >= 1"
-            )
 
         def draw(rows: Tensor) -> Samples:
             template = self.noise.template(num_atoms[rows].to(generator.device))
@@ -65,7 +69,9 @@ class Generator(MoleculeSource):
             Unpadded batches of one molecule on the CPU, in order; given entries are as they were given.
 
         Raises:
+            InputError: No molecule, one without atoms, or a batch size below 1.
             LevelSupportError: The denoiser takes one time per molecule and not everything is free.
+            IncompatibleSamplerError: Entries are given, but noise remains at ``t = 0``.
         """
 
         def draw(rows: Tensor) -> Samples:
@@ -78,6 +84,10 @@ class Generator(MoleculeSource):
         self, num_atoms: Tensor, draw: Callable[[Tensor], Samples], progress: Progress | None
     ) -> list[MolBatch]:
         """Draw batches of like size in evaluation mode and put them back in order."""
+        if len(num_atoms) == 0 or int(num_atoms.min()) < 1 or self.batch_size < 1:
+            raise InputError(
+                "sampling needs at least one molecule, sizes of at least 1 and --batch-size >= 1"
+            )
         molecules: list[MolBatch | None] = [None] * len(num_atoms)
         mode = self.denoiser.training
         self.denoiser.eval()

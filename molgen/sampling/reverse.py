@@ -123,12 +123,17 @@ class ReverseSampler(ABC):
             Molecules with the template's mask, in the frame of what is given.
 
         Raises:
-            IncompatibleSamplerError: A field's noise is of a kind that this sampler cannot walk.
+            IncompatibleSamplerError: A field's noise is of a kind that this sampler cannot walk, or entries
+                are given but noise remains at ``t = 0``.
             LevelSupportError: Entries are given, but the denoiser takes one time per molecule.
         """
         self.check(noise)
         walk = Walk(denoiser, noise, cond, generator)
         source = Given.nothing(template) if given is None else given
+        if source.free and not noise.clean_at_zero:
+            raise IncompatibleSamplerError(
+                "given entries need noise that vanishes at t = 0, as in configs/noise/joint.yaml"
+            )
         known = source.anchored()
         times = (self.times * known.start).tolist()
         if noise.clean_at_zero:
@@ -138,7 +143,9 @@ class ReverseSampler(ABC):
             span = (known.levels(t, x_t), known.levels(s, x_t))
             x_s = self._advance(walk, x_t, span)
             if self.churn:
-                x_s = self._stir(walk, x_t, x_s, (*span, known.levels(s * (1 - self.churn), x_t)))
+                assert walk.previous is not None
+                below = known.levels(s * (1 - self.churn), x_t)
+                x_s = x_s.replace(**noise.stir(x_t, walk.previous, (*span, below), generator))
             x_t = x_s
         levels = known.levels(times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
@@ -150,15 +157,13 @@ class ReverseSampler(ABC):
         if not known.molecules_matter:
             return walk.noise.prior(template, walk.generator)
         molecules = known.molecules.select(walk.noise.fields)
-        return walk.noise.corrupt(molecules, known.levels(t, molecules), walk.generator)
-
-    def _stir(self, walk: Walk, x_t: MolBatch, x_s: MolBatch, levels: tuple[NoiseLevels, ...]) -> MolBatch:
-        """Draw the categories of ``x_s`` again: down past the end of the step, and back up to it."""
-        start, end, below = levels
-        assert walk.previous is not None
-        deeper = walk.noise.step(x_t, walk.previous, (start, below), self.stochasticity, walk.generator)
-        raised = walk.noise.renoise(deeper, (end, below), walk.generator)
-        return x_s.replace(**{name: raised[name] for name in categorical_fields(walk.noise)})
+        levels = known.levels(t, molecules)
+        if known.start < 1:
+            return walk.noise.corrupt_coupled(molecules, levels, walk.generator)
+        blank = molecules.map(
+            lambda name, value: torch.where(levels.free(name, molecules).unsqueeze(-1), 0.0, value)
+        )
+        return walk.noise.corrupt(blank, levels, walk.generator)
 
     @abstractmethod
     def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
@@ -207,11 +212,6 @@ class DDIMSampler(FirstOrderSampler):
     """
 
     stochasticity = 0.0
-
-
-def categorical_fields(noise: JointNoise) -> list[str]:
-    """Names of the fields with categorical noise."""
-    return [name for name, process in noise.processes.items() if isinstance(process, CategoricalNoise)]
 
 
 def flow_time(noise: GaussianNoise, t: Tensor) -> Tensor:

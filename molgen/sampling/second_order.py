@@ -23,7 +23,8 @@ class HeunSampler(ReverseSampler):
     """Predicts the end of a step, looks there, and takes the step again with the mean slope.
 
     Two evaluations a step, so ``steps`` are given half as many for the same NFE. The last estimate ends the
-    chain without a look ahead. Categories keep the predictor's jump.
+    chain without a look ahead. Categories keep the predictor's jump; churn draws them again from the look
+    ahead.
     """
 
     stochasticity = 0.0
@@ -39,7 +40,7 @@ class HeunSampler(ReverseSampler):
         there = walk.estimate(x_s, end)
         towards = linear_in_time(walk.noise, here, there, (start, end), end)
         continuous = self._move(walk, x_t, towards, span)
-        fields = gaussian_fields(walk.noise)
+        fields = walk.noise.gaussian_fields
         return x_s.replace(**{name: continuous[name] for name in fields})
 
 
@@ -55,11 +56,6 @@ class MultistepSampler(ReverseSampler):
             return self._move(walk, x_t, here, span)
         towards = linear_in_time(walk.noise, here, before, (span[0], before_levels), span[1])
         return self._move(walk, x_t, towards, span)
-
-
-def gaussian_fields(noise: JointNoise) -> list[str]:
-    """Names of the fields with Gaussian noise."""
-    return [name for name, process in noise.processes.items() if isinstance(process, GaussianNoise)]
 
 
 def linear_in_time(
@@ -78,7 +74,7 @@ def linear_in_time(
         ``here`` with its Gaussian fields replaced.
     """
     changed = {}
-    for name in gaussian_fields(noise):
+    for name in noise.gaussian_fields:
         process = noise.processes[name]
         assert isinstance(process, GaussianNoise)
         tau, tau_other, tau_end = (flow_time(process, levels[name]) for levels in (*known, end))

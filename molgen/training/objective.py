@@ -11,7 +11,7 @@ from molgen.core.batch import MolBatch
 from molgen.core.contracts import Denoiser
 from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
-from molgen.core.tasks import frame_origin
+from molgen.core.tasks import in_frame
 from molgen.noise.joint import JointNoise
 from molgen.training.task_mixture import TaskMixture
 from molgen.training.times import StratifiedTimes, TimeDistribution
@@ -104,7 +104,9 @@ class DenoisingObjective:
         """
         time = self.times.sample(len(x0), generator).to(x0.pos)
         levels = self.tasks.levels(time, x0, generator)
-        x0 = anchor(x0.select(self.noise.fields), levels)
+        x0 = x0.select(self.noise.fields)
+        if levels.molecule_time is None:
+            x0 = in_frame(x0, levels)
         x_t = self.noise.corrupt_coupled(x0, levels, generator)
         coin = torch.rand((), generator=generator, device=generator.device)
         return NoisyBatch(x0, x_t, levels, bool(coin < self.self_conditioning))
@@ -119,10 +121,3 @@ class DenoisingObjective:
         losses = self.noise.losses(x0_hat, batch.x0, batch.levels)
         total = torch.stack([self.field_weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         return {"loss": total, **{f"loss/{name}": loss for name, loss in losses.items()}}
-
-
-def anchor(x0: MolBatch, levels: NoiseLevels) -> MolBatch:
-    """Put the origin where the task has it: the centroid of the given atoms, if some are given."""
-    if levels.molecule_time is not None:
-        return x0
-    return x0.replace(pos=(x0.pos - frame_origin(x0, levels)) * x0.mask.unsqueeze(-1))

@@ -17,10 +17,8 @@ from molgen.core import FIELDS, Denoiser, LevelSupport, MolBatch, NoiseLevels
 from molgen.core.errors import LevelSupportError
 from molgen.core.geometry import centre, random_rotation
 
-TOLERANCE = 1e-9
-"""Largest deviation that rounding in float64 may cause."""
-RESPONSE = 1e-6
-"""Smallest change that counts as a reaction: far above rounding, far below any real reaction."""
+TOLERANCE = 1e-9  # largest deviation that rounding in float64 may cause
+RESPONSE = 1e-6  # smallest change that counts as a reaction: far above rounding, far below a real one
 
 
 @dataclass(frozen=True)
@@ -254,7 +252,6 @@ CHECKS: dict[str, Callable[[Denoiser, Case, torch.Generator], None]] = {
     "levels": check_levels,
     "self_conditioning": check_self_conditioning,
 }
-"""Every check by its name."""
 
 
 def applicable_levels(denoiser: Denoiser, batch: MolBatch, generator: torch.Generator) -> NoiseLevels:
@@ -299,5 +296,5 @@ def _same(what: str, found: MolBatch, expected: MolBatch) -> None:
 
 def _responds(what: str, found: dict[str, Tensor], reference: dict[str, Tensor]) -> None:
     for name, value in found.items():
-        change = (value - reference[name]).abs().max()
-        assert change > RESPONSE, f"{what}: {name} changed by {float(change):.1e} only"
+        change = float((value - reference[name]).abs().max())
+        assert change > RESPONSE, f"{what}: {name} changed by {change:.1e} only"

@@ -26,14 +26,16 @@ CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "sampling").glob("*.ya
 Build = Callable[[Path, object], Callable[..., Any]]
 
 
-def sampler_with_steps(build: Build, path: Path, steps: int, folder: Path) -> ReverseSampler:
+def sampler_with_steps(
+    build: Build, path: Path, steps: int, folder: Path, noise: JointNoise
+) -> ReverseSampler:
     """The sampler of a YAML, its number of steps changed."""
     config = yaml.safe_load(path.read_text())
     config["init_args"]["sampler"]["init_args"]["steps"] = steps
     variant = folder / path.name
     variant.write_text(yaml.safe_dump(config))
     factory = build(variant, Callable[[Denoiser, JointNoise], Generator])
-    sampler: ReverseSampler = factory(None, None).sampler
+    sampler: ReverseSampler = factory(None, noise).sampler
     return sampler
 
 
@@ -70,7 +72,7 @@ def test_shipped_samplers_recover_the_gaussian(
 ) -> None:
     """On their own grids, on straight paths."""
     joint = JointNoise(noise.vocab, {"pos": PositionNoise(LinearSchedule(), unit=1.4)})
-    sampler = sampler_with_steps(build, path, STEPS[path.stem], tmp_path)
+    sampler = sampler_with_steps(build, path, STEPS[path.stem], tmp_path, joint)
     drawn = draw(sampler, ExactDenoiser(models, joint), joint, 2000)
     for atoms, model in models.items():
         assert_moments(drawn[atoms], model, MULTIPLE, BIAS)

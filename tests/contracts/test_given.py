@@ -66,18 +66,25 @@ def given_parts(known: Given, name: str) -> Tensor:
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_given_entries_stay(joint: JointNoise, name: str, task: str, churn: float) -> None:
-    """Also where the noise is not clean at time 0, and although the denoiser would move them."""
+    """Although the denoiser would move them; noise that is not clean at time 0 is refused."""
     generator = torch.Generator().manual_seed(1)
     trees = random_trees(SIZES, generator)
     free = TASKS[task].free(trees, generator)
     known = Given(trees.select(joint.fields), {name: free[name] for name in joint.fields})
     denoiser, sampler = Restless(), SAMPLERS[name](4, churn=churn)
+    if not joint.clean_at_zero:
+        with pytest.raises(IncompatibleSamplerError, match="vanishes at t = 0"):
+            sampler(denoiser, joint, known.molecules, generator, known)
+        return
     drawn = sampler(denoiser, joint, known.molecules, generator, known).molecules
     assert any(given_parts(known, field).any() for field in joint.fields)
     for field, value in known.molecules.items():
         parts = given_parts(known, field)
         assert torch.equal(drawn[field][parts], value[parts]), field
         assert not drawn[field][~drawn.entry_mask(field)].any(), field
+    for field in joint.categorical_fields:
+        chosen = drawn[field][drawn.entry_mask(field)]
+        assert torch.equal(chosen.sum(dim=-1), torch.ones(len(chosen), dtype=chosen.dtype)), field
     moved = known.levels(1.0, trees).free("pos", trees) & (trees.num_atoms > 1).unsqueeze(1)
     assert ((drawn.pos - trees.pos)[moved].abs().sum(dim=-1) > 1e-6).all()
 

@@ -119,10 +119,12 @@ class FewSteps(TimeGrid):
 
 
 @pytest.fixture(scope="module", params=CONFIGS, ids=lambda path: path.stem)
-def sampler(request: pytest.FixtureRequest, build: Callable[..., Callable[..., Any]]) -> ReverseSampler:
+def sampler(
+    request: pytest.FixtureRequest, build: Callable[..., Callable[..., Any]], noise: JointNoise
+) -> ReverseSampler:
     """The sampler of a YAML on a short, uneven grid."""
     factory = build(request.param, Callable[[Denoiser, JointNoise], Generator])
-    shipped = factory(None, None).sampler
+    shipped = factory(None, noise).sampler
     return type(shipped)(grid=FewSteps())
 
 

@@ -61,14 +61,24 @@ def test_a_sampler_and_its_steps_are_recorded(here: Path, tiny_checkpoint: Path)
 def test_only_says_when_the_budget_runs_out(
     here: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["-n", "4", "-o", "few.sdf", "--only", "valid,connected", "--budget", "8"]
+    words = ["-n", "20", "-o", "few.sdf", "--only", "unique", "--budget", "8"]
     assert sample(tiny_checkpoint, *words) == 0
     record = json.loads((here / "few.run.json").read_text())
     out = capsys.readouterr().out
-    assert record["written"] < 4
+    assert 0 < record["written"] <= 8
     assert record["written"] + sum(record["rejected"].values()) == 8
-    assert f"only {record['written']} of 4 found within the budget" in out
+    assert f"only {record['written']} of 20 found within the budget" in out
     assert all(f"{count} {reason}" in out for reason, count in record["rejected"].items())
+
+
+def test_only_writes_nothing_where_nothing_passes(
+    here: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Random weights draw no connected molecule of 9 atoms."""
+    words = ["-n", "4", "-o", "none.sdf", "--only", "connected", "--budget", "8", "--num-atoms", "9"]
+    assert sample(tiny_checkpoint, *words) == 2
+    assert "no molecule passed --only connected" in capsys.readouterr().err
+    assert not list(here.glob("none*"))
 
 
 def test_evaluate_judges_every_sampled_molecule(

@@ -54,6 +54,14 @@ for name, words in cases.items():
 
 REFUSED = {
     "unwritable run": (["fit", "--run", "/proc/nope"], "cannot write /proc/nope"),
+    "elements that cannot be written": (
+        ["fit", "--model.vocab.init_args.elements", "[H, C, N, O]"],
+        "holds atomic number [9] that the model's vocabulary lacks",
+    ),
+    "less than a batch": (
+        ["fit", "--data.train_size", "4"],
+        "4 training molecules are less than one batch of 8",
+    ),
     "unprepared data": (
         ["fit", "--data.root", "{place}"],
         "no prepared data set in {place}; make one with: ",

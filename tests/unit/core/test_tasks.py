@@ -116,3 +116,10 @@ def test_impossible_tasks_are_refused() -> None:
     for start in (0.0, 1.5):
         with pytest.raises(InputError, match=f"got start {start}"):
             Given(molecules, start=start)
+
+
+@pytest.mark.parametrize("free", [{"bond": torch.ones(1, 2)}, {"pos": torch.ones(1, 3, dtype=torch.bool)}])
+def test_masks_that_fit_no_field_are_refused(free: dict[str, torch.Tensor]) -> None:
+    molecules = MolBatch(mask=torch.ones(1, 2, dtype=torch.bool), pos=torch.zeros(1, 2, 3))
+    with pytest.raises(FieldError):
+        Given(molecules, free)

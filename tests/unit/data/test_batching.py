@@ -14,18 +14,18 @@ from molgen.core import MolBatch
 from molgen.core.errors import ConfigError
 from molgen.data import MolDataset
 from molgen.data.batching import (
-    DenseBatches,
     PreparedBatches,
     ResumableLoader,
     SizeBucketSampler,
     evaluation_batches,
+    unprepared,
 )
 
 SIZES = st.lists(st.integers(1, 30), min_size=12, max_size=120).map(np.array)
 
 
 def order(sampler: SizeBucketSampler) -> list[list[int]]:
-    return [batch.tolist() for batch in sampler]
+    return [request.positions.tolist() for request in sampler]
 
 
 @given(sizes=SIZES, batch_size=st.integers(1, 4), ranks=st.integers(1, 3), epoch=st.integers(0, 5))
@@ -67,7 +67,7 @@ def test_surplus_changes_from_epoch_to_epoch(dataset: MolDataset) -> None:
 
 
 def test_batches_are_not_in_size_order(dataset: MolDataset) -> None:
-    means = [dataset.num_atoms[b].mean() for b in SizeBucketSampler(dataset.num_atoms, 8, seed=0)]
+    means = [dataset.num_atoms[r.positions].mean() for r in SizeBucketSampler(dataset.num_atoms, 8, seed=0)]
     assert means != sorted(means)
 
 
@@ -79,7 +79,7 @@ def test_too_few_molecules_are_refused(dataset: MolDataset, batch_size: int, ran
 
 def loader(dataset: MolDataset, workers: int = 0) -> ResumableLoader:
     sampler = SizeBucketSampler(dataset.num_atoms, 40, seed=5)
-    return ResumableLoader(DenseBatches(dataset), sampler, workers)
+    return ResumableLoader(PreparedBatches(dataset, unprepared, 5), sampler, workers)
 
 
 def shaken(batch: MolBatch, generator: torch.Generator) -> MolBatch:
@@ -88,14 +88,16 @@ def shaken(batch: MolBatch, generator: torch.Generator) -> MolBatch:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_prepared_batches_depend_on_seed_and_molecules_alone(dataset: MolDataset, workers: int) -> None:
-    """The same in a loader process and by direct access; another seed, other draws."""
+def test_prepared_batches_depend_on_seed_epoch_and_molecules_alone(dataset: MolDataset, workers: int) -> None:
+    """The same in a loader process and by direct access; another seed or epoch, other draws."""
     sampler = SizeBucketSampler(dataset.num_atoms, 40, seed=5)
-    direct = [PreparedBatches(dataset, shaken, 5)[positions] for positions in sampler]
+    direct = [PreparedBatches(dataset, shaken, 5)[request] for request in sampler]
     assert_same_batches(list(ResumableLoader(PreparedBatches(dataset, shaken, 5), sampler, workers)), direct)
     sampler.epoch = 0
-    other = [PreparedBatches(dataset, shaken, 6)[positions] for positions in sampler]
+    other = [PreparedBatches(dataset, shaken, 6)[request] for request in sampler]
     assert all(not torch.equal(one.pos, two.pos) for one, two in zip(direct, other, strict=True))
+    later = [PreparedBatches(dataset, shaken, 5)[request._replace(epoch=1)] for request in sampler]
+    assert all(not torch.equal(one.pos, two.pos) for one, two in zip(direct, later, strict=True))
 
 
 def assert_same_batches(one: list[MolBatch], other: list[MolBatch]) -> None:

@@ -45,7 +45,8 @@ def test_a_store_of_smiles_holds_all_that_can_be_read(smiles_file: Path, tmp_pat
     assert [len(store.train), len(store.validation), len(store.test)] == [16, 2, 2]
     assert sorted(np.concatenate([store.train, store.validation, store.test])) == list(range(20))
     (left_out,) = manifest["left_out"]
-    assert (left_out["record"], left_out["reason"]) == (21, "'not-a-smiles' is no SMILES that RDKit reads")
+    reason = "'not-a-smiles' is no SMILES that RDKit reads; give one a line, then a blank and a name"
+    assert (left_out["record"], left_out["reason"]) == (21, reason)
     assert manifest["atomic_numbers"] == [1, 6, 8] and manifest["formal_charges"] == [0]
 
 

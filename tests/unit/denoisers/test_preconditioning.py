@@ -9,8 +9,9 @@ import torch
 
 from molgen.core import LevelSupport, MolBatch, Network, NoiseLevels, Symmetry
 from molgen.core.contracts import Condition
+from molgen.core.errors import ConfigError
 from molgen.core.geometry import centre
-from molgen.denoisers import EpsilonDenoiser
+from molgen.denoisers import EpsilonDenoiser, JointDenoiser, Transformer
 from molgen.noise import JointNoise
 
 
@@ -88,3 +89,9 @@ def test_it_declares_what_its_network_declares(noise: JointNoise) -> None:
     assert denoiser.symmetry is Symmetry.SE3
     assert denoiser.level_support is LevelSupport.PER_ENTRY
     assert denoiser.network.dims == {"pos": 3, "atom": 5, "number": 1}
+
+
+def test_the_joint_denoiser_refuses_gaussian_categories(noise: JointNoise) -> None:
+    """EDM's noise is Gaussian on elements too, which the joint network does not expect."""
+    with pytest.raises(ConfigError, match=r"Gaussian here are \['pos', 'atom', 'number'\]"):
+        JointDenoiser(noise, lambda dims: Transformer(dims, width=16, layers=1, heads=2))

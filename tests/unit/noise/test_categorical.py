@@ -278,3 +278,13 @@ def test_clean_at_zero_follows_the_schedule(kind: type[CategoricalNoise]) -> Non
     uniform_guess = torch.zeros_like(x0)
     found = noisy.reconstruction_nll(x0, x0, uniform_guess, mask)
     torch.testing.assert_close(found, torch.tensor([WIDTH * math.log(WIDTH)], dtype=torch.float64))
+
+
+def test_an_absorbing_chain_ends_with_what_is_there() -> None:
+    """Only what is still absorbed is filled in by the prediction."""
+    state = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]])
+    scores = torch.tensor([[[-5.0, 5.0], [-5.0, 5.0]]])
+    drawn = AbsorbingCategorical(LinearSchedule()).reconstruct(
+        state, scores, torch.ones(1, 2, dtype=torch.bool), torch.Generator()
+    )
+    assert drawn.tolist() == [[[1.0, 0.0], [0.0, 1.0]]]

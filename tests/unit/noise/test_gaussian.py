@@ -13,8 +13,16 @@ from torch.distributions import Normal, kl_divergence
 
 from molgen.core.errors import ConfigError
 from molgen.core.geometry import centre
-from molgen.noise import GaussianNoise, PolynomialSchedule, PositionNoise
+from molgen.noise import (
+    ClampedWeighting,
+    EpsilonWeighting,
+    GaussianNoise,
+    LinearSchedule,
+    PolynomialSchedule,
+    PositionNoise,
+)
 from molgen.noise.process import StepTimes
+from molgen.noise.weighting import LossWeighting
 
 SCHEDULE = PolynomialSchedule()
 MASK = torch.arange(5) < torch.tensor([5, 3, 1]).unsqueeze(1)
@@ -240,3 +248,17 @@ def test_reconstruction_draws_around_the_prediction() -> None:
 def test_a_unit_must_be_positive(unit: float) -> None:
     with pytest.raises(ConfigError, match="noise unit must be positive"):
         PositionNoise(SCHEDULE, unit)
+
+
+@pytest.mark.parametrize("weighting", [EpsilonWeighting(), ClampedWeighting()])
+def test_given_entries_have_no_gradient(weighting: LossWeighting) -> None:
+    """At time 0 of a straight path the weight is infinite; it must reach neither loss nor gradient."""
+    process = PositionNoise(LinearSchedule(), weighting=weighting)
+    x0 = torch.zeros(1, 3, 3, dtype=torch.float64)
+    x0_hat = torch.ones_like(x0, requires_grad=True)
+    times = torch.tensor([[0.0, 0.5, 0.5]], dtype=torch.float64)
+    process.loss(x0_hat, x0, times, times > 0).sum().backward()
+    assert x0_hat.grad is not None
+    assert x0_hat.grad.isfinite().all()
+    assert not x0_hat.grad[0, 0].any()
+    assert x0_hat.grad[0, 1:].all()
