@@ -14,8 +14,8 @@ from molgen.training.module import DiffusionModule
 class StartFrom(pl.Callback):
     """Load weights before training; optimiser, schedule and averages start afresh.
 
-    Stands first among the callbacks, so that an average starts from the loaded weights. A run that is resumed
-    by ``--ckpt_path`` takes its own weights instead.
+    Averages take the first weights they are shown, which are the loaded ones. A run that is resumed by
+    ``--ckpt_path`` takes its own weights instead.
 
     Args:
         checkpoint: A shipped checkpoint's name, a checkpoint folder, or a training run's ``.ckpt``.
