@@ -1,4 +1,4 @@
-"""What a Python user holds: ``molgen.load("edm").sample(100)``."""
+"""What a Python user holds: ``molgen.load("qm9").sample(100)``."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ CONFIG_KEY = "molgen_config"
 """Key of the resolved configuration (YAML text) in a training checkpoint."""
 SIZES_KEY = "molgen_size_histogram"
 """Key of the training split's size histogram in a training checkpoint."""
-DEFAULT_CHECKPOINT = "edm"
+DEFAULT_CHECKPOINT = "qm9"
 _DENOISER_PREFIX = "denoiser."
 _FALLBACK_SAMPLER = {"class_path": "molgen.sampling.DDIMSampler", "init_args": {"steps": 100}}
 

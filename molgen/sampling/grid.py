@@ -62,7 +62,7 @@ class LogGrid(TimeGrid):
         InputError: ``least`` is not in (0, 1).
     """
 
-    def __init__(self, least: float = 0.02) -> None:
+    def __init__(self, least: float = 0.07) -> None:
         if not 0 < least < 1:
             raise InputError(f"a log grid needs 0 < least < 1, got {least}")
         self.least = least
