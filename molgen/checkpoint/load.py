@@ -97,13 +97,27 @@ def _load_folder(folder: Path) -> Checkpoint:
     return _assemble(card, state, sizes, "+".join(card.files.values()))
 
 
-def _load_training_checkpoint(path: Path) -> Checkpoint:
+def read_training_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a ``.ckpt`` of ``molgen fit``, tensors mapped rather than copied.
+
+    Raises:
+        CheckpointError: It is damaged, or something else wrote it.
+    """
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch raises several unrelated types on damaged files
-        raise CheckpointError(f"cannot read the training checkpoint {path}: {error}") from error
+        raise CheckpointError(
+            f"cannot read the checkpoint {path}: it is damaged or not a checkpoint; give another .ckpt file"
+        ) from error
     if CONFIG_KEY not in content or SIZES_KEY not in content:
-        raise CheckpointError(f"{path} was not written by molgen fit (it holds no configuration)")
+        raise CheckpointError(
+            f"{path} was not written by molgen fit (it holds no configuration); give one that was"
+        )
+    return content
+
+
+def _load_training_checkpoint(path: Path) -> Checkpoint:
+    content = read_training_checkpoint(path)
     config = yaml.safe_load(content[CONFIG_KEY])
     state = {
         key.removeprefix(_DENOISER_PREFIX): value

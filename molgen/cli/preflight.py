@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
-import torch
 from jsonargparse import Namespace
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from lightning_fabric.utilities.seed import max_seed_value
 from numpy.typing import NDArray
 
-from molgen.checkpoint.load import CONFIG_KEY
+from molgen.checkpoint.load import read_training_checkpoint
 from molgen.core.errors import CheckpointError, ConfigError, DataError
 from molgen.core.files import require_writable
 from molgen.core.vocab import Vocab
@@ -168,16 +167,7 @@ def check_checkpoint(command: str, name: str | Path | None, run: Path) -> None:
             f"no checkpoint {path}; give --ckpt_path the path of a .ckpt file that molgen fit wrote, or "
             f"{NEWEST!r} for the newest in the folder of --run"
         )
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch raises several unrelated types on damaged files
-        raise CheckpointError(
-            f"cannot read the checkpoint {path}: it is damaged or not a checkpoint; give another .ckpt file"
-        ) from error
-    if CONFIG_KEY not in content:
-        raise CheckpointError(
-            f"{path} was not written by molgen fit (it holds no configuration); give one that was"
-        )
+    read_training_checkpoint(path)
 
 
 @rank_zero_only

@@ -158,6 +158,6 @@ def test_a_pickle_that_runs_code_is_refused(writer: str, tmp_path: Path) -> None
         torch.save(content, path)
     else:
         path.write_bytes(pickle.dumps(content))
-    with pytest.raises(CheckpointError, match="cannot read the training checkpoint"):
+    with pytest.raises(CheckpointError, match="cannot read the checkpoint"):
         load_checkpoint(path)
     assert not mark.exists()
