@@ -27,7 +27,7 @@ from molgen.core.levels import NoiseLevels
 from molgen.nn.radial import SOFTENING, BesselBasis, polynomial_envelope, radius_graph
 from molgen.nn.tensor_layer import TensorLayer
 
-READ_OUT_GAIN = 0.1
+READ_OUT_GAIN = 0.033
 """Shrinks the initial output, so that training starts near the trivial prediction of no noise."""
 
 

@@ -84,13 +84,17 @@ def test_built_in_single_precision_the_symmetry_error_is_that_of_its_constants()
     assert 1e-12 < error.abs().max() < 1e-7
 
 
-def test_the_last_layer_starts_small() -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_the_last_layer_starts_small(seed: int) -> None:
     """The initial output is well below the noise it has to predict, but not zero."""
     generator = torch.Generator().manual_seed(0)
     mask = torch.ones(16, 12, dtype=torch.bool)
     pos, atom = (torch.randn(16, 12, width, generator=generator) for width in (3, 4))
     batch = MolBatch(mask=mask, pos=pos, atom=atom)
-    output = TensorField(DIMS)(batch, at_time(batch, 0.5))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = TensorField(DIMS)
+    output = network(batch, at_time(batch, 0.5))
     for _, value in output.items():
         assert 0.01 < value.std() < 1.0
 
