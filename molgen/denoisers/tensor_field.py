@@ -4,8 +4,9 @@ Thomas et al., "Tensor field networks: rotation- and translation-equivariant neu
 clouds" (2018), in the residual and gated form of Batzner et al., "E(3)-equivariant graph neural networks
 for data-efficient and accurate interatomic potentials" (NequIP, 2022), as a denoiser: atoms are sums of
 irreps up to l = 2 whose parities make reflections exact, the noise level is a node input, and a vector
-and scalars are read out per atom. The centred position is itself a node input, because far from data the
-noise is nearly the position, which differences within a cutoff could not tell.
+and scalars are read out per atom. The centred position is itself a node input, and the inputs reach the
+output by a gated skip, because far from data the noise is nearly the input itself, which differences
+within a cutoff could not tell.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class TensorField(Network):
         self.layers = nn.ModuleList(
             TensorLayer(features, harmonics, num_basis, radial_width) for _ in range(num_layers)
         )
-        self.read_out = Linear(features, f"1x1o + {num_scalars}x0e")
+        self.read_out = Linear(features, f"1x1o + {num_scalars}x0e + {len(dims)}x0e")
         with torch.no_grad():
             self.read_out.weight.mul_(READ_OUT_GAIN)
 
@@ -117,12 +118,17 @@ class TensorField(Network):
         return torch.cat([*invariants, times, x_t.pos], dim=-1)[x_t.mask]
 
     def to_batch(self, outputs: Tensor, x_t: MolBatch) -> MolBatch:
-        """Spread ``(M, D)`` outputs over the padded batch; the vectors lose their mean."""
+        """Spread ``(M, D)`` outputs over the padded batch and add the gated inputs, one gate a field.
+
+        The vectors lose their mean.
+        """
         dense = outputs.new_zeros(*x_t.mask.shape, outputs.shape[-1])
         dense[x_t.mask] = outputs
-        vector, *scalars = dense.split([3, *self.invariants.values()], dim=-1)
-        fields = dict(zip(self.invariants, scalars, strict=True))
-        return x_t.replace(pos=centre(vector, x_t.mask), **fields)
+        vector, *scalars, gates = dense.split([3, *self.invariants.values(), len(self.dims)], dim=-1)
+        read = {"pos": vector, **dict(zip(self.invariants, scalars, strict=True))}
+        gate = dict(zip(self.dims, gates.split(1, dim=-1), strict=True))
+        fields = {name: read[name] + gate[name] * x_t[name] for name in self.dims}
+        return x_t.replace(**fields | {"pos": centre(fields["pos"], x_t.mask)})
 
     def check(self, x_t: MolBatch, cond: Condition | None) -> None:
         """Refuse a batch or a condition that the network was not built for.

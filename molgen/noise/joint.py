@@ -130,13 +130,16 @@ class JointNoise:
         for name, process in self.processes.items():
             mask = x0.entry_mask(name)
             if name == "pos" and coupling is not None:
-                position = self._gaussian("pos")
-                drawn = position.draw(x0.pos, levels["pos"], mask, generator)
-                mixed = position.mix(x0.pos, levels["pos"], coupling(x0, drawn, levels))
+                drawn = self.draw_positions(x0, levels, generator)
+                mixed = self._gaussian("pos").mix(x0.pos, levels["pos"], coupling(x0, drawn, levels))
             else:
                 mixed = process.corrupt(x0[name], levels[name], mask, generator)
             noisy[name] = self._keep_given(name, levels, x0, mixed)
         return MolBatch(mask=x0.mask, **noisy)
+
+    def draw_positions(self, like: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> Tensor:
+        """Draw position noise, ``(B, N, 3)`` angstrom, in the frame that the given entries leave free."""
+        return self._gaussian("pos").draw(like.pos, levels["pos"], like.mask, generator)
 
     def template(self, num_atoms: Tensor, dtype: torch.dtype = torch.float32) -> MolBatch:
         """Make an all-zero batch of molecules of the given sizes.

@@ -13,6 +13,7 @@ from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import in_frame
 from molgen.noise.joint import JointNoise
+from molgen.training.path_noise import PathNoise
 from molgen.training.task_mixture import TaskMixture
 from molgen.training.times import StratifiedTimes, TimeDistribution
 
@@ -58,6 +59,7 @@ class DenoisingObjective:
             this is EDM's objective up to a constant.
         tasks: Mixture of tasks; de novo generation alone by default.
         self_conditioning: Share of batches on which a self-conditioned denoiser sees its own estimate.
+        path: Extra position noise on the way; none by default.
 
     Raises:
         ConfigError: A weight names a field that has no noise, or the share is not in [0, 1].
@@ -70,12 +72,14 @@ class DenoisingObjective:
         field_weights: dict[str, float] | None = None,
         tasks: TaskMixture | None = None,
         self_conditioning: float = 0.5,
+        path: PathNoise | None = None,
     ) -> None:
         self.noise = noise
         self.times = StratifiedTimes() if times is None else times
         self.field_weights = {} if field_weights is None else field_weights
         self.tasks = TaskMixture() if tasks is None else tasks
         self.self_conditioning = self_conditioning
+        self.path = path
         unknown = sorted(set(self.field_weights) - set(noise.fields))
         if unknown:
             raise ConfigError(f"loss weights for {unknown}, but the noise has fields {list(noise.fields)}")
@@ -108,6 +112,8 @@ class DenoisingObjective:
         if levels.molecule_time is None:
             x0 = in_frame(x0, levels)
         x_t = self.noise.corrupt_coupled(x0, levels, generator)
+        if self.path is not None:
+            x_t = self.path(self.noise, x_t, levels, generator)
         coin = torch.rand((), generator=generator, device=generator.device)
         return NoisyBatch(x0, x_t, levels, bool(coin < self.self_conditioning))
 
