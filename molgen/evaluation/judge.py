@@ -15,6 +15,7 @@ from molgen.chem.molecule import Molecule
 from molgen.chem.sdf import mol_block
 from molgen.core import MolBatch, SampleJudge, Vocab
 from molgen.core.errors import ConfigError
+from molgen.evaluation.execution import Direct
 from molgen.evaluation.pictures import grid_picture
 from molgen.evaluation.protocols import Protocol, load_protocol
 from molgen.evaluation.reference import ReferenceSet
@@ -68,7 +69,7 @@ class ProtocolJudge(SampleJudge):
         figures: dict[str, float] = {}
         for protocol in self.protocols:
             reference = self.references[protocol.name]
-            report = evaluate(molecules, protocol, reference, workers=1)
+            report = evaluate(molecules, protocol, reference, Direct())
             left_out = {"novelty"} if reference is None else set()
             kept = {name: share for name, share in report.shares.items() if name not in left_out}
             figures |= {f"{protocol.name}/{name}": share.value or 0.0 for name, share in kept.items()}

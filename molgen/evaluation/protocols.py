@@ -18,6 +18,7 @@ from molgen.chem.bonds import perceive_bonds
 from molgen.chem.molecule import Molecule
 from molgen.core.errors import ConfigError
 from molgen.evaluation.checks import CHECKS
+from molgen.evaluation.measures import MEASURES
 from molgen.evaluation.metrics import METRICS
 
 SHIPPED = Path(__file__).parent / "protocols"
@@ -52,6 +53,9 @@ class Protocol:
         citation: Publication that defines it.
         bonds: Key of :data:`BOND_RULES`.
         checks: Check name to its thresholds by parameter name.
+        limits: Name of a slow check to the number of molecules, drawn by seed, that it is asked about; the
+            others are asked about all.
+        measures: Names of the measures that are taken of every molecule.
         metrics: Metric names in the order of the report.
         reference: Name of the reference set that novelty is meant to be measured against.
 
@@ -64,6 +68,8 @@ class Protocol:
     citation: str
     bonds: str
     checks: Mapping[str, Mapping[str, Any]]
+    limits: Mapping[str, int]
+    measures: Sequence[str]
     metrics: Sequence[str]
     reference: str
 
@@ -71,6 +77,8 @@ class Protocol:
         """Check names and thresholds before anything is judged."""
         self._require_known("bond rule", [self.bonds], BOND_RULES)
         self._require_known("check", self.checks, CHECKS)
+        self._require_known("limited check", self.limits, self.checks)
+        self._require_known("measure", self.measures, MEASURES)
         self._require_known("metric", self.metrics, METRICS)
         for name, thresholds in self.checks.items():
             accepted = list(inspect.signature(CHECKS[name]).parameters)[1:]

@@ -1,9 +1,12 @@
-"""The evaluation table: one row per requested molecule, one column per answer of a check."""
+"""The evaluation table: one row per requested molecule, one column per answer of a check.
+
+Beside it stand the measurements, of which a molecule has many.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from molgen.core.errors import ConfigError
 from molgen.evaluation.checks import CellValue
+from molgen.evaluation.measurements import Measurements
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,15 +22,22 @@ class Table:
     """Answers of all checks for ``M`` molecules, failures included.
 
     Attributes:
-        columns: Column name to an ``(M,)`` array; texts are object arrays, with ``None`` for none.
+        columns: Column name to an ``(M,)`` array; where a cell may be ``None``, and for texts, of objects.
+        measurements: Measure name to what it says of all molecules.
     """
 
     columns: Mapping[str, NDArray[Any]]
+    measurements: Mapping[str, Measurements] = field(default_factory=dict)
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Mapping[str, CellValue]]) -> Table:
+    def from_rows(
+        cls,
+        rows: Sequence[Mapping[str, CellValue]],
+        measurements: Mapping[str, Measurements] | None = None,
+    ) -> Table:
         """Collect rows that all have the same columns."""
-        return cls({name: _column([row[name] for row in rows]) for name in rows[0]} if rows else {})
+        columns = {name: _column([row[name] for row in rows]) for name in rows[0]} if rows else {}
+        return cls(columns, measurements or {})
 
     def __len__(self) -> int:
         """Number of molecules ``M``."""
@@ -44,6 +55,19 @@ class Table:
                 f"{', '.join(self.columns)}); add the check to the protocol or leave the metric out"
             )
         return self.columns[name]
+
+    def measured(self, name: str) -> Measurements:
+        """Return the measurements of one measure.
+
+        Raises:
+            ConfigError: The protocol does not take that measure.
+        """
+        if name not in self.measurements:
+            raise ConfigError(
+                f"this protocol does not take the measure {name!r} that a metric needs (measures: "
+                f"{', '.join(self.measurements) or 'none'}); add it to the protocol or leave the metric out"
+            )
+        return self.measurements[name]
 
     def rows(self) -> Iterator[dict[str, CellValue]]:
         """Yield one dict of plain Python values per molecule, in order."""

@@ -1,4 +1,4 @@
-"""Extra noise on the way between molecule and prior (Albergo and Vanden-Eijnden 2023, stochastic interpolants).
+"""Extra noise between molecule and prior (Albergo and Vanden-Eijnden 2023, stochastic interpolants).
 
 A network trained on the bare path meets, at sampling, states that its own errors have pushed off it. Seeing
 a wider path in training teaches it to come back, which is worth most at few steps.

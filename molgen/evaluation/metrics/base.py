@@ -1,14 +1,11 @@
-"""What a metric returns: a share with its numerator, denominator and interval, never a bare number."""
+"""What most metrics return: a share with its numerator, denominator and interval, never a bare number."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-
-from molgen.evaluation.reference import ReferenceSet
-from molgen.evaluation.table import Table
+from typing import Any
 
 CONFIDENCE = 0.95
 
@@ -36,9 +33,24 @@ class Share:
         """The proportion in [0, 1]; ``None`` when it was not computed."""
         return None if self.interval is None else self.numerator / self.denominator
 
+    def cells(self) -> tuple[str, str, str]:
+        """Return value in per cent, interval and count, for a printed table."""
+        if self.value is None or self.interval is None:
+            return "-", "-", self.note or ""
+        low, high = (f"{100 * bound:.2f}" for bound in self.interval)
+        count = f"{self.numerator}/{self.denominator} {self.over}" + (f"; {self.note}" if self.note else "")
+        return f"{100 * self.value:.2f} %", f"{low} - {high}", count
 
-Metric = Callable[[Table, ReferenceSet | None], Share]
-"""A metric: the table and, where there is one, the reference give a share."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold."""
+        return {
+            "value": self.value,
+            "numerator": None if self.value is None else self.numerator,
+            "denominator": self.denominator,
+            "over": self.over,
+            "interval": None if self.interval is None else list(self.interval),
+            "note": self.note,
+        }
 
 
 def share(

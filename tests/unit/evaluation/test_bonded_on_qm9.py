@@ -11,6 +11,7 @@ import pytest
 from molgen.chem import Molecule
 from molgen.data.store import POSITION_SCALE, MoleculeStore, read_store
 from molgen.evaluation import Report, evaluate, load_reference
+from molgen.evaluation.execution import Direct
 
 pytestmark = pytest.mark.full
 
@@ -39,7 +40,7 @@ def judged(store: MoleculeStore, wanted: np.ndarray) -> tuple[Report, float]:
     """The report, and the processor time in seconds that it took."""
     molecules = [stored_molecule(store, item) for item in wanted.tolist()]
     start = time.process_time()
-    report = evaluate(molecules, "bonded", "qm9", workers=1)
+    report = evaluate(molecules, "bonded", "qm9", execution=Direct())
     return report, time.process_time() - start
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from molgen.chem import Molecule
 from molgen.core.errors import InputError
 from molgen.evaluation import ReferenceSet, Report, evaluate
+from molgen.evaluation.execution import Direct
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_bonds_of_the_file_are_not_looked_at(ethanol: Molecule) -> None:
 
 
 def test_processes_change_nothing(requested: list[Molecule], report: Report) -> None:
-    again = evaluate(requested * 200, workers=2)
+    again = evaluate(requested * 200, execution=Direct(2))
     assert len(again.table) == 1600
     assert again.table["smiles"].tolist() == report.table["smiles"].tolist() * 200
 
