@@ -37,6 +37,6 @@ def test_every_place_is_drawn_equally_often() -> None:
     for _ in range(3000):
         reservoir = Reservoir(2, generator)
         list(reservoir.watch(given))
-        counts.update(reservoir.drawn(2))
+        counts.update(list(reservoir.drawn(2)))
     spread = 5 * (3000 * (1 / 3) * (2 / 3)) ** 0.5
     assert all(abs(counts[place] - 1000) < spread for place in range(6))
