@@ -40,7 +40,7 @@ def encode(molecules: Sequence[Molecule], vocab: Vocab, fields: Sequence[str]) -
     numbers, pos = (torch.from_numpy(a) for a in padded_arrays(molecules))
     mask = numbers > 0
     values = {n: _ENCODERS[n](molecules, numbers, vocab).float() for n in fields if n != "pos"}
-    return MolBatch(mask=mask, pos=centre(pos, mask).float(), **values).masked()
+    return MolBatch.from_fields(mask, {"pos": centre(pos, mask).float(), **values}).masked()
 
 
 def _require_sound_atoms(molecules: Sequence[Molecule]) -> None:

@@ -19,10 +19,13 @@ class StartFrom(pl.Callback):
 
     Args:
         checkpoint: A shipped checkpoint's name, a checkpoint folder, or a training run's ``.ckpt``.
+        new: Names of modules that the checkpoint's network does not have, such as ``embed_properties`` for a
+            network that learns to take conditions; they keep their initial weights.
     """
 
-    def __init__(self, checkpoint: str) -> None:
+    def __init__(self, checkpoint: str, new: list[str] | None = None) -> None:
         self.checkpoint = checkpoint
+        self.new = frozenset(new or [])
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Load the weights.
@@ -37,8 +40,10 @@ class StartFrom(pl.Callback):
         module = cast(DiffusionModule, pl_module)
         if source.vocab != module.vocab:
             raise ConfigError(f"{self.checkpoint} writes {source.vocab}, but this run {module.vocab}")
+        own = module.denoiser.state_dict()
+        kept = {name: weight for name, weight in own.items() if self.new & set(name.split("."))}
         try:
-            module.denoiser.load_state_dict(source.denoiser.state_dict())
+            module.denoiser.load_state_dict(source.denoiser.state_dict() | kept)
         except RuntimeError as error:
             first = " ".join(str(error).split())[:200]
             raise ConfigError(

@@ -8,8 +8,8 @@ and joining batches read that registry, so a new field is one line there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import torch
 from torch import Tensor
@@ -56,9 +56,11 @@ class MolBatch:
         charge: ``(B, N, Q)`` float, one-hot formal charges or scores, or ``None``.
         number: ``(B, N, 1)`` float, nuclear charge, or ``None``.
         bond: ``(B, N, N, K)`` float, symmetric one-hot bond orders or scores, or ``None``.
+        labels: Name to ``(B,)`` float numbers that molecules are known by, such as properties, NaN where not
+            known. They are no field: nothing diffuses them.
 
     Raises:
-        FieldError: A field's shape does not match the mask.
+        FieldError: A field's shape does not match the mask, or a label is not one number a molecule.
     """
 
     mask: Tensor
@@ -67,6 +69,12 @@ class MolBatch:
     charge: Tensor | None = None
     number: Tensor | None = None
     bond: Tensor | None = None
+    labels: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def from_fields(cls, mask: Tensor, fields: Mapping[str, Tensor]) -> MolBatch:
+        """Make a batch of the fields by name, ``pos`` among them."""
+        return cls(mask, fields["pos"], **{n: v for n, v in fields.items() if n != "pos"})  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         """Check every field against the mask's ``(B, N)``."""
@@ -77,6 +85,9 @@ class MolBatch:
             lead = (size, atoms, atoms) if FIELDS[name].pairwise else (size, atoms)
             if value.ndim != len(lead) + 1 or value.shape[:-1] != lead:
                 raise FieldError(f"field {name!r} has shape {tuple(value.shape)}, expected {(*lead, 'D')}")
+        for name, label in self.labels.items():
+            if label.shape != (size,):
+                raise FieldError(f"label {name!r} has shape {tuple(label.shape)}, expected {(size,)}")
 
     def items(self) -> Iterator[tuple[str, Tensor]]:
         """Yield ``(name, tensor)`` for the fields that are present, in registry order."""
@@ -119,6 +130,13 @@ class MolBatch:
         """Return a copy with some fields replaced (the original is frozen)."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
+    def labelled(self, labels: Mapping[str, Tensor]) -> MolBatch:
+        """Return a copy with other labels."""
+        return replace(self, labels=dict(labels))
+
+    def _relabelled(self, function: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+        return {name: function(label) for name, label in self.labels.items()}
+
     def map(self, function: Callable[[str, Tensor], Tensor]) -> MolBatch:
         """Apply ``function(name, tensor)`` to every present field and keep the mask."""
         return self.replace(**{name: function(name, value) for name, value in self.items()})
@@ -130,7 +148,7 @@ class MolBatch:
             FieldError: A named field is absent.
         """
         kept = {name: self[name] for name in names}
-        return MolBatch(mask=self.mask, **{"pos": self.pos, **kept})
+        return MolBatch(mask=self.mask, labels=self.labels, **{"pos": self.pos, **kept})
 
     def masked(self) -> MolBatch:
         """Set padded entries of every field to exactly zero."""
@@ -139,13 +157,16 @@ class MolBatch:
     def to(self, target: torch.device | str | torch.dtype, non_blocking: bool = False) -> MolBatch:
         """Return a copy on another device, or with another float type (the mask stays bool)."""
         if isinstance(target, torch.dtype):
-            return self.map(lambda _, value: value.to(target))
+            cast = self.map(lambda _, value: value.to(target))
+            return cast.labelled(self._relabelled(lambda label: label.to(target)))
         moved = self.map(lambda _, value: value.to(target, non_blocking=non_blocking))
-        return moved.replace(mask=self.mask.to(target, non_blocking=non_blocking))
+        labels = self._relabelled(lambda label: label.to(target, non_blocking=non_blocking))
+        return moved.replace(mask=self.mask.to(target, non_blocking=non_blocking)).labelled(labels)
 
     def pin_memory(self) -> MolBatch:
         """Return a copy in page-locked memory, for asynchronous copies to a GPU."""
-        return self.map(lambda _, value: value.pin_memory()).replace(mask=self.mask.pin_memory())
+        pinned = self.map(lambda _, value: value.pin_memory()).replace(mask=self.mask.pin_memory())
+        return pinned.labelled(self._relabelled(lambda label: label.pin_memory()))
 
     def permute(self, order: Tensor) -> MolBatch:
         """Reorder atoms: entry ``i`` of the result is entry ``order[b, i]`` of molecule ``b``.
@@ -181,7 +202,7 @@ class MolBatch:
             return torch.nn.functional.pad(value, widths)
 
         padded = {name: pad(name, value) for name, value in self.items()}
-        return MolBatch(mask=torch.nn.functional.pad(self.mask, (0, extra)), **padded)
+        return MolBatch(mask=torch.nn.functional.pad(self.mask, (0, extra)), labels=self.labels, **padded)
 
     def __iter__(self) -> Iterator[MolBatch]:
         """Yield each molecule as a batch of one, without padding."""
@@ -190,11 +211,15 @@ class MolBatch:
 
     def rows(self, start: int, stop: int) -> MolBatch:
         """Return molecules ``start`` to ``stop`` (exclusive), padding kept."""
-        return MolBatch(mask=self.mask[start:stop], **{n: v[start:stop] for n, v in self.items()})
+        labels = self._relabelled(lambda label: label[start:stop])
+        return MolBatch(
+            mask=self.mask[start:stop], labels=labels, **{n: v[start:stop] for n, v in self.items()}
+        )
 
     def take(self, index: Tensor) -> MolBatch:
         """Return molecules ``index``, ``(M,) int64``, padding kept."""
-        return MolBatch(mask=self.mask[index], **{n: v[index] for n, v in self.items()})
+        labels = self._relabelled(lambda label: label[index])
+        return MolBatch(mask=self.mask[index], labels=labels, **{n: v[index] for n, v in self.items()})
 
     def crop(self, atoms: int) -> MolBatch:
         """Keep the first ``atoms`` entries of the atom axis (they must hold every real atom).
@@ -205,11 +230,11 @@ class MolBatch:
         if self.mask[:, atoms:].any():
             raise FieldError(f"cropping to {atoms} atoms would drop real atoms")
         cut = {n: v[:, :atoms, :atoms] if FIELDS[n].pairwise else v[:, :atoms] for n, v in self.items()}
-        return MolBatch(mask=self.mask[:, :atoms], **cut)
+        return MolBatch(mask=self.mask[:, :atoms], labels=self.labels, **cut)
 
 
 FIELD_NAMES = tuple(FIELDS)
-assert set(FIELD_NAMES) == {f.name for f in fields(MolBatch)} - {"mask"}
+assert set(FIELD_NAMES) == {f.name for f in fields(MolBatch)} - {"mask", "labels"}
 
 
 def pair_mask(mask: Tensor) -> Tensor:
@@ -222,14 +247,18 @@ def concatenate(batches: Sequence[MolBatch]) -> MolBatch:
     """Join batches along the molecule axis, padding each to the largest.
 
     Raises:
-        FieldError: The list is empty or the batches carry different fields.
+        FieldError: The list is empty or the batches carry different fields or labels.
     """
     if not batches:
         raise FieldError("cannot concatenate an empty list of batches")
     names = [name for name, _ in batches[0].items()]
     if any([name for name, _ in b.items()] != names for b in batches):
         raise FieldError(f"batches carry different fields; the first has {names}")
+    labels = sorted(batches[0].labels)
+    if any(sorted(b.labels) != labels for b in batches):
+        raise FieldError(f"batches carry different labels; the first has {labels}")
     atoms = max(b.mask.shape[1] for b in batches)
     padded = [b.pad_to(atoms) for b in batches]
     joined = {name: torch.cat([b[name] for b in padded]) for name in names}
-    return MolBatch(mask=torch.cat([b.mask for b in padded]), **joined)
+    labelled = {name: torch.cat([b.labels[name] for b in padded]) for name in labels}
+    return MolBatch(mask=torch.cat([b.mask for b in padded]), labels=labelled, **joined)

@@ -137,11 +137,13 @@ class Denoiser(nn.Module, ABC):
         symmetry: Symmetry of the map, inherited from the network inside.
         level_support: Patterns of levels it accepts.
         self_conditioned: Whether it reads ``previous``; others ignore it.
+        evaluations: How often one call evaluates a network.
     """
 
     symmetry: Symmetry
     level_support: LevelSupport
     self_conditioned: ClassVar[bool] = False
+    evaluations: ClassVar[int] = 1
 
     @abstractmethod
     def forward(

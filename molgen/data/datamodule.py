@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from molgen.core.batch import MolBatch
+from molgen.core.batch import FIELDS, MolBatch
 from molgen.core.contracts import BatchPreparation
-from molgen.core.errors import ConfigError
+from molgen.core.errors import ConfigError, DataError
 from molgen.core.vocab import Vocab
 from molgen.data.batching import (
     DenseBatches,
@@ -26,7 +26,7 @@ from molgen.data.batching import (
 )
 from molgen.data.dataset import MolDataset
 from molgen.data.size_prior import SizePrior
-from molgen.data.store import MoleculeStore, read_store
+from molgen.data.store import MoleculeStore, read_manifest, read_store
 
 
 class MolDataModule(pl.LightningDataModule):
@@ -35,7 +35,8 @@ class MolDataModule(pl.LightningDataModule):
     Args:
         vocab: Alphabet; the command line links it to the model's.
         root: Folder made by ``molgen prepare``.
-        fields: Fields that batches carry besides positions.
+        fields: Fields that batches carry besides positions; other names are labels, which must be among the
+            properties of the store.
         batch_size: Molecules per batch and device.
         num_workers: Loader processes; 0 loads in the training process.
         train_size: Use only the first so many training molecules (for overfitting tests), or all.
@@ -78,14 +79,34 @@ class MolDataModule(pl.LightningDataModule):
             split: ``train``, ``validation`` or ``test``.
 
         Raises:
-            DataError: The folder holds no finished store.
+            DataError: The folder holds no finished store, or one without a property that is asked for.
         """
         self.setup(split)
         assert self._store is not None
         index: NDArray[np.int64] = getattr(self._store, split)
         if split == "train":
             index = index[: self.train_size]
-        return MolDataset(self._store, index, self.vocab, self.fields)
+        fields = [name for name in self.fields if name in FIELDS]
+        return MolDataset(self._store, index, self.vocab, fields, self._label_columns())
+
+    def _label_columns(self) -> dict[str, int]:
+        """Column of each label among the store's properties.
+
+        Raises:
+            DataError: The store has no such property.
+        """
+        wanted = [name for name in self.fields if name not in FIELDS]
+        if not wanted:
+            return {}
+        properties = read_manifest(self.root).get("properties")
+        known = list(properties) if isinstance(properties, dict) else []
+        unknown = [name for name in wanted if name not in known]
+        if unknown:
+            raise DataError(
+                f"data.fields names {unknown}, which are neither fields ({', '.join(FIELDS)}) nor properties "
+                f"of the molecules in {self.root} ({', '.join(known) or 'it has none'})"
+            )
+        return {name: known.index(name) for name in wanted}
 
     @cached_property
     def size_prior(self) -> SizePrior:

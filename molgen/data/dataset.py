@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -28,13 +28,19 @@ class MolDataset(Dataset):
         index: ``(M,)`` which of them belong to this split.
         vocab: Alphabet of the one-hot fields.
         fields: Fields that dense batches carry besides ``pos``.
+        labels: Name to column of the store's properties, of the labels that they carry.
 
     Raises:
         FieldError: A field name is unknown.
     """
 
     def __init__(
-        self, store: MoleculeStore, index: NDArray[np.int64], vocab: Vocab, fields: Sequence[str]
+        self,
+        store: MoleculeStore,
+        index: NDArray[np.int64],
+        vocab: Vocab,
+        fields: Sequence[str],
+        labels: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         unknown = sorted(set(fields) - set(FIELDS))
@@ -44,6 +50,7 @@ class MolDataset(Dataset):
         self.index = index
         self.vocab = vocab
         self.fields = tuple(name for name in FIELDS if name in fields and name != "pos")
+        self.labels = {} if labels is None else dict(labels)
 
     @property
     def num_atoms(self) -> NDArray[np.int64]:
@@ -97,7 +104,11 @@ class MolDataset(Dataset):
         built = {name: builders[name](atoms) for name in self.fields if name != "bond"}
         if "bond" in self.fields:
             built["bond"] = self._bond(items, real)
-        return MolBatch(mask=real, pos=centre(pos, real).float(), **built).masked()
+        known = {name: self._label(items, column) for name, column in self.labels.items()}
+        return MolBatch(mask=real, pos=centre(pos, real).float(), labels=known, **built).masked()
+
+    def _label(self, items: NDArray[np.int64], column: int) -> Tensor:
+        return torch.from_numpy(self.store.properties[items, column]).float()
 
     def _atom(self, atoms: NDArray[np.int64]) -> Tensor:
         index = self.vocab.element_index(torch.from_numpy(self.store.numbers[atoms]).long())

@@ -68,7 +68,8 @@ class Transformer(SelfConditionedNetwork):
         scalars = {name: dim for name, dim in dims.items() if not FIELDS[name].vector}
         self.atom_fields = {name: dim for name, dim in scalars.items() if not FIELDS[name].pairwise}
         self.pair_fields = {name: dim for name, dim in scalars.items() if FIELDS[name].pairwise}
-        sizes = LayerSizes(width, pair_width, vectors, heads, max(width // 2, 16))
+        self.cond_width = max(width // 2, 16)
+        sizes = LayerSizes(width, pair_width, vectors, heads, self.cond_width)
         per_atom, per_pair = sum(self.atom_fields.values()), sum(self.pair_fields.values())
         levels = LEVEL_FEATURES * (1 + len(self.atom_fields))
         self.distances = DistanceFeatures(16, 5.0)
@@ -101,16 +102,26 @@ class Transformer(SelfConditionedNetwork):
         """See base.
 
         Raises:
-            ConfigError: A condition is given.
+            ConfigError: A condition is given that the network was not built for.
         """
-        if cond:
-            raise ConfigError(f"transformer was built without conditions; got {sorted(cond)}")
+        asked = self._asked(len(x_t), cond)
         seen = previous is not None
         previous = x_t.map(lambda _, value: torch.zeros_like(value)) if previous is None else previous
         streams, frame = self._embed(x_t, levels, previous, seen)
+        if asked is not None:
+            frame = frame._replace(cond=frame.cond + asked.unsqueeze(1).to(frame.cond))
         for layer in self.layers:
             streams = layer(streams, frame)
         return self._read(streams, frame, x_t)
+
+    def _asked(self, size: int, cond: Condition | None) -> Tensor | None:
+        """Embed what ``size`` molecules are asked to be, ``(size, k)``; here nothing may be asked."""
+        if cond:
+            raise ConfigError(
+                f"this transformer was built without conditions, but got {sorted(cond)}; use "
+                "ConditionalTransformer"
+            )
+        return None
 
     def _embed(
         self, x_t: MolBatch, levels: NoiseLevels, previous: MolBatch, seen: bool

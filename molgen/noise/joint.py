@@ -135,7 +135,7 @@ class JointNoise:
             else:
                 mixed = process.corrupt(x0[name], levels[name], mask, generator)
             noisy[name] = self._keep_given(name, levels, x0, mixed)
-        return MolBatch(mask=x0.mask, **noisy)
+        return MolBatch.from_fields(x0.mask, noisy)
 
     def draw_positions(self, like: MolBatch, levels: NoiseLevels, generator: torch.Generator) -> Tensor:
         """Draw position noise, ``(B, N, 3)`` angstrom, in the frame that the given entries leave free."""
@@ -154,7 +154,7 @@ class JointNoise:
         for name, width in self.dims.items():
             lead = (len(num_atoms), atoms, atoms) if FIELDS[name].pairwise else (len(num_atoms), atoms)
             fields[name] = torch.zeros(*lead, width, dtype=dtype, device=num_atoms.device)
-        return MolBatch(mask=mask, **fields)
+        return MolBatch.from_fields(mask, fields)
 
     def prior(self, template: MolBatch, generator: torch.Generator) -> MolBatch:
         """Draw molecules from the prior, with the sizes and types of ``template``."""
@@ -162,7 +162,7 @@ class JointNoise:
             name: process.prior(template[name], template.entry_mask(name), generator)
             for name, process in self.processes.items()
         }
-        return MolBatch(mask=template.mask, **drawn)
+        return MolBatch.from_fields(template.mask, drawn)
 
     def losses(self, x0_hat: MolBatch, x0: MolBatch, levels: NoiseLevels) -> dict[str, Tensor]:
         """Loss of every field: mean over noisy entries of the batch, summed over components."""
@@ -198,7 +198,7 @@ class JointNoise:
             mask = x_t.entry_mask(name)
             drawn = process.step(x_t[name], x0_hat[name], times, stochasticity, mask, generator)
             moved[name] = self._keep_given(name, start, x_t, drawn)
-        return MolBatch(mask=x_t.mask, **moved)
+        return MolBatch.from_fields(x_t.mask, moved)
 
     def stir(
         self,
@@ -243,4 +243,4 @@ class JointNoise:
         for name, process in self.processes.items():
             drawn = process.reconstruct(x_0[name], x0_hat[name], x_0.entry_mask(name), generator)
             clean[name] = self._keep_given(name, levels, x_0, drawn)
-        return MolBatch(mask=x_0.mask, **clean)
+        return MolBatch.from_fields(x_0.mask, clean)

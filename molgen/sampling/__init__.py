@@ -2,6 +2,7 @@
 
 from molgen.sampling.generate import Generator
 from molgen.sampling.grid import LogGrid, PowerGrid, TimeGrid, UniformGrid
+from molgen.sampling.guidance import Guided
 from molgen.sampling.reverse import AncestralSampler, DDIMSampler, ReverseSampler, Samples
 from molgen.sampling.second_order import HeunSampler, MultistepSampler
 
@@ -19,6 +20,7 @@ __all__ = [
     "AncestralSampler",
     "DDIMSampler",
     "Generator",
+    "Guided",
     "HeunSampler",
     "LogGrid",
     "MultistepSampler",

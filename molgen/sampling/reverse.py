@@ -67,7 +67,7 @@ class Walk:
     def estimate(self, x_t: MolBatch, levels: NoiseLevels) -> MolBatch:
         """Ask the denoiser, count it and remember the answer."""
         x0_hat = self.denoiser(x_t, levels, self.cond, self.previous)
-        self.nfe += 1
+        self.nfe += self.denoiser.evaluations
         self.previous, self.previous_levels = x0_hat, levels
         return x0_hat
 
@@ -107,17 +107,16 @@ class ReverseSampler(ABC):
         template: MolBatch,
         generator: torch.Generator,
         given: Given | None = None,
-        cond: Condition | None = None,
     ) -> Samples:
         """Draw molecules.
 
         Args:
             denoiser: The model, in evaluation mode, on the template's device.
             noise: The noise process that it was trained on.
-            template: Gives sizes, float type and device; its values are not read.
+            template: Gives sizes, float type and device; its values are not read. Its labels, where it has
+                some, are what the molecules are asked to have.
             generator: Source of randomness, on the same device.
             given: What is known of the molecules; nothing by default.
-            cond: Conditions of the denoiser.
 
         Returns:
             Molecules with the template's mask, in the frame of what is given.
@@ -128,7 +127,7 @@ class ReverseSampler(ABC):
             LevelSupportError: Entries are given, but the denoiser takes one time per molecule.
         """
         self.check(noise)
-        walk = Walk(denoiser, noise, cond, generator)
+        walk = Walk(denoiser, noise, template.labels or None, generator)
         source = Given.nothing(template) if given is None else given
         if source.free and not noise.clean_at_zero:
             raise IncompatibleSamplerError(

@@ -23,7 +23,7 @@ class NoisyBatch:
     """A training batch, ready for the network.
 
     Attributes:
-        x0: Clean molecules, in the frame of their task.
+        x0: Clean molecules, in the frame of their task; labels that are not asked for are NaN.
         x_t: The same, corrupted.
         levels: Time of every entry.
         look_twice: Whether the network first makes an estimate to be conditioned on.
@@ -108,7 +108,7 @@ class DenoisingObjective:
         """
         time = self.times.sample(len(x0), generator).to(x0.pos)
         levels = self.tasks.levels(time, x0, generator)
-        x0 = x0.select(self.noise.fields)
+        x0 = self.tasks.asking(x0.select(self.noise.fields), generator)
         if levels.molecule_time is None:
             x0 = in_frame(x0, levels)
         x_t = self.noise.corrupt_coupled(x0, levels, generator)
@@ -119,11 +119,11 @@ class DenoisingObjective:
 
     def score(self, denoiser: Denoiser, batch: NoisyBatch) -> dict[str, Tensor]:
         """Losses of a prepared batch, as :meth:`__call__` returns them."""
-        previous = None
+        previous, cond = None, batch.x0.labels or None
         if denoiser.self_conditioned and batch.look_twice:
             with torch.no_grad():
-                previous = denoiser(batch.x_t, batch.levels)
-        x0_hat = denoiser(batch.x_t, batch.levels, previous=previous)
+                previous = denoiser(batch.x_t, batch.levels, cond)
+        x0_hat = denoiser(batch.x_t, batch.levels, cond, previous)
         losses = self.noise.losses(x0_hat, batch.x0, batch.levels)
         total = torch.stack([self.field_weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         return {"loss": total, **{f"loss/{name}": loss for name, loss in losses.items()}}

@@ -11,6 +11,7 @@ from molgen.core.batch import MolBatch
 from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import GivenFields, Task
+from molgen.training.asking import RandomAsking
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,17 @@ class TaskMixture:
 
     Args:
         tasks: Named tasks with shares; de novo generation alone by default.
+        asking: Which labels are asked for, where molecules have labels.
 
     Raises:
         ConfigError: The shares are not positive numbers, or a time limit is not in (0, 1].
     """
 
-    def __init__(self, tasks: dict[str, TaskShare] | None = None) -> None:
+    def __init__(self, tasks: dict[str, TaskShare] | None = None, asking: RandomAsking | None = None) -> None:
         self.tasks = {"de_novo": TaskShare(GivenFields(), 1.0)} if tasks is None else dict(tasks)
         if not self.tasks or any(t.share <= 0 or not 0 < t.latest <= 1 for t in self.tasks.values()):
             raise ConfigError(f"tasks need shares above 0 and 0 < latest <= 1, got {self.tasks}")
+        self.asking = RandomAsking() if asking is None else asking
         self.de_novo_only = all(
             isinstance(t.task, GivenFields) and not t.task.given and t.latest == 1
             for t in self.tasks.values()

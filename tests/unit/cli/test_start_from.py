@@ -55,3 +55,18 @@ def test_a_missing_checkpoint_is_named(vocab: Vocab, tiny_checkpoint: Path, tmp_
         StartFrom(str(tmp_path / "nowhere")).setup(
             pl.Trainer(logger=False), module(vocab, tiny_checkpoint, 8), "fit"
         )
+
+
+def test_new_modules_keep_their_first_weights(vocab: Vocab, tiny_checkpoint: Path) -> None:
+    """Only what is named may be missing from the checkpoint, and only it is left as it was."""
+    fresh = module(vocab, tiny_checkpoint, width=8)
+    fresh.denoiser.add_module("ear", torch.nn.Linear(2, 2))
+    before = copy.deepcopy(fresh.denoiser.state_dict())
+    trainer = pl.Trainer(logger=False)
+    with pytest.raises(ConfigError, match=r"ear\.weight"):
+        StartFrom(str(tiny_checkpoint)).setup(trainer, fresh, "fit")
+    StartFrom(str(tiny_checkpoint), new=["ear"]).setup(trainer, fresh, "fit")
+    stored, loaded = load_checkpoint(tiny_checkpoint).denoiser.state_dict(), fresh.denoiser.state_dict()
+    assert set(loaded) - set(stored) == {"ear.weight", "ear.bias"}
+    for name, weight in loaded.items():
+        assert torch.equal(weight, stored.get(name, before[name]))

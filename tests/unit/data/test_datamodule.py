@@ -10,6 +10,7 @@ import torch
 from molgen.core import Vocab
 from molgen.core.errors import ConfigError, DataError
 from molgen.data import MolDataModule, MoleculeStore
+from molgen.data.properties import PROPERTIES
 
 
 @pytest.fixture
@@ -54,3 +55,21 @@ def test_missing_data_set_is_named(vocab: Vocab, tmp_path: Path) -> None:
 def test_batch_size_below_one_is_refused(vocab: Vocab) -> None:
     with pytest.raises(ConfigError, match="batch_size must be at least 1, got 0"):
         MolDataModule(vocab, batch_size=0)
+
+
+def test_batches_carry_properties_as_labels(vocab: Vocab, root: Path, store: MoleculeStore) -> None:
+    """A name that is no field is a property of the store, in its unit."""
+    data = MolDataModule(vocab, str(root), ["atom", "gap", "mu"], batch_size=8)
+    batch = next(iter(data.val_dataloader()))
+    assert set(batch.labels) == {"gap", "mu"}
+    columns = list(PROPERTIES)
+    known = store.properties[store.validation]
+    for name, label in batch.labels.items():
+        values = known[:, columns.index(name)]
+        assert all(abs(values - value).min() < 1e-6 * abs(value) for value in label.tolist())
+
+
+def test_a_name_that_is_neither_field_nor_property_is_refused(vocab: Vocab, root: Path) -> None:
+    data = MolDataModule(vocab, str(root), ["atom", "colour"], batch_size=8)
+    with pytest.raises(DataError, match=r"\['colour'\], which are neither fields .* nor properties .*gap"):
+        data.dataset("train")
