@@ -14,6 +14,7 @@ from rich.console import Console
 from molgen.cli.progress import progress_bar
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
+from molgen.data.descriptors import add_descriptors
 from molgen.data.files import prepare_files
 from molgen.data.prepare import prepare_qm9
 from molgen.data.qm9 import NUM_MOLECULES
@@ -21,6 +22,7 @@ from molgen.data.qm9 import NUM_MOLECULES
 Preparation = Callable[[Sequence[Path], Path, int, Progress], dict[str, object]]
 
 _SHOWN_REASONS = 3
+_DEFAULT_FOLDERS = {"descriptors": "qm9"}
 
 
 def _qm9(paths: Sequence[Path], root: Path, workers: int, progress: Progress) -> dict[str, object]:
@@ -32,16 +34,24 @@ def _qm9(paths: Sequence[Path], root: Path, workers: int, progress: Progress) ->
     return prepare_qm9(root, workers, progress)
 
 
+def _descriptors(paths: Sequence[Path], root: Path, workers: int, progress: Progress) -> dict[str, object]:
+    """Add descriptors to the folder that is the output."""
+    if paths:
+        raise InputError(f"molgen prepare descriptors takes a folder with -o and no files, got {paths[0]}")
+    return add_descriptors(root, workers, progress)
+
+
 SOURCES: dict[str, tuple[Preparation, int | None]] = {
     "qm9": (_qm9, NUM_MOLECULES),
     "files": (prepare_files, None),
+    "descriptors": (_descriptors, None),
 }
 """Name of a data set to the function that prepares it and, where it is known, its number of molecules."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("source", type=str, help=f"which data set: {', '.join(SOURCES)}")
+    parser.add_argument("source", type=str, help=f"which data set: {', '.join(SOURCES)} (adds to a folder)")
     parser.add_argument(
         "paths",
         type=Path,
@@ -62,7 +72,7 @@ def run(options: Namespace) -> None:
     """
     if options.source not in SOURCES:
         raise InputError(f"unknown data set {options.source!r}; known are {sorted(SOURCES)}")
-    root = options.output or Path("datasets") / options.source
+    root = options.output or Path("datasets") / _DEFAULT_FOLDERS.get(options.source, options.source)
     start = time.perf_counter()
     prepare, size = SOURCES[options.source]
     with progress_bar() as bar:

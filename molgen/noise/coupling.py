@@ -64,15 +64,27 @@ class EquivariantTransport(Coupling):
 
 
 def _exchangeable(x0: MolBatch, levels: NoiseLevels) -> Tensor:
-    """``(B, N)`` bool: atoms all of whose entries, bonds to all other atoms included, are noisy or unknowing.
+    """``(B, N)`` bool: atoms that nothing given tells apart.
 
-    A bond to a given atom may be noisy or not; among free atoms every bond must be noisy.
+    All their own entries are noisy, and so are the pairs among them; their pairs with another atom are noisy
+    for all of them, or given and alike.
     """
     free = x0.mask
     for name, value in x0.items():
-        noisy = levels.free(name, x0)
         if value.ndim == 3:
-            free = free & noisy
-        else:
-            free = free & (noisy | ~x0.entry_mask(name)).all(dim=2)
+            free = free & levels.free(name, x0)
+    for name, value in x0.items():
+        if value.ndim == 4:
+            among = free.unsqueeze(1) & free.unsqueeze(2) & x0.entry_mask(name)
+            noisy = levels.free(name, x0)
+            free = free & (noisy | ~among).all(dim=2) & _same_to_others(value, noisy, free)
     return free
+
+
+def _same_to_others(value: Tensor, noisy: Tensor, free: Tensor) -> Tensor:
+    """``(B, 1)`` bool: whether each atom that is not free looks alike from all free ones."""
+    seen = torch.cat([value * ~noisy.unsqueeze(-1), noisy.unsqueeze(-1).to(value)], dim=-1)
+    from_free = free.view(*free.shape, 1, 1)
+    most = seen.masked_fill(~from_free, -torch.inf).amax(dim=1)
+    least = seen.masked_fill(~from_free, torch.inf).amin(dim=1)
+    return ((most == least).all(dim=-1) | free | ~free.any(dim=1, keepdim=True)).all(dim=1, keepdim=True)

@@ -13,7 +13,8 @@ from trees import random_trees
 from molgen.core import Denoiser, LevelSupport, MolBatch, NoiseLevels, Vocab
 from molgen.core.contracts import Condition
 from molgen.core.errors import IncompatibleSamplerError
-from molgen.core.tasks import Given, GivenFields, GivenFragment, Task
+from molgen.core.fragments import GivenFragment
+from molgen.core.tasks import Given, GivenFields, Task
 from molgen.noise import EquivariantTransport, JointNoise
 from molgen.sampling import SAMPLERS
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from molgen.core import MolBatch, NoiseLevels
 from molgen.core.errors import FieldError, InputError
+from molgen.core.fragments import GivenFragment, free_around
 from molgen.core.geometry import centre
-from molgen.core.tasks import Given, GivenFields, GivenFragment, frame_origin, free_around
+from molgen.core.tasks import Given, GivenFields, frame_origin
 
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=5)
 SEEDS = st.integers(0, 2**31)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from molgen.core import MolBatch, NoiseLevels
+from molgen.core.fragments import free_around
 from molgen.core.geometry import centre
-from molgen.core.tasks import free_around
 from molgen.noise import EquivariantTransport
 
 SEEDS = st.integers(0, 2**31)
@@ -98,6 +98,24 @@ def test_given_elements_or_bonds_forbid_renaming() -> None:
         found = COUPLING(x0, noise, levels(x0, **{field: clean}))
         torch.testing.assert_close(found @ found.mT, noise @ noise.mT)
         assert (cost(x0, found) < cost(x0, noise)).all()
+
+
+def test_a_given_atom_that_is_alike_to_all_does_not_forbid_renaming() -> None:
+    """Free atoms exchange noise if their pairs with a given atom are given and alike, not if they differ."""
+    generator = torch.Generator().manual_seed(3)
+    x0, noise = batch([6], generator)
+    given = torch.zeros_like(x0.mask)
+    given[0, 0] = True
+    closed = levels(x0, **free_around(x0, given, closed=given))
+    unbonded = x0.replace(
+        bond=torch.nn.functional.one_hot(torch.zeros(1, 6, 6, dtype=torch.int64), 4).to(x0.pos)
+    )
+    renamed = EquivariantTransport()(unbonded.masked(), noise, closed)
+    assert not torch.equal(renamed, noise)
+    order = torch.zeros(1, 6, 6, dtype=torch.int64)
+    order[0, 0, 1] = order[0, 1, 0] = 1
+    bonded = x0.replace(bond=torch.nn.functional.one_hot(order, 4).to(x0.pos)).masked()
+    assert torch.equal(EquivariantTransport()(bonded, noise, closed), noise)
 
 
 def test_given_positions_forbid_turning() -> None:

@@ -11,7 +11,7 @@ import torch
 from molgen.core import Denoiser, LevelSupport, MolBatch, NoiseLevels, Vocab
 from molgen.core.contracts import Condition
 from molgen.core.errors import ConfigError
-from molgen.core.tasks import GivenFragment
+from molgen.core.fragments import GivenFragment
 from molgen.noise import JointNoise
 from molgen.training import DenoisingObjective
 from molgen.training.task_mixture import TaskMixture, TaskShare
