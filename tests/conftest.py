@@ -14,7 +14,7 @@ from jsonargparse import ArgumentParser
 
 from molgen.checkpoint.build import build_model
 from molgen.checkpoint.export import CardTexts, export_checkpoint
-from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
+from molgen.checkpoint.load import CONFIG_KEY, STATISTICS_KEY
 from molgen.core import Vocab
 from molgen.noise import JointNoise
 
@@ -81,7 +81,7 @@ def training_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _, _, denoiser = build_model(TINY_MODEL)
     content = {
         CONFIG_KEY: yaml.safe_dump({"model": TINY_MODEL}),
-        SIZES_KEY: {3: 1, 5: 4, 9: 5},
+        STATISTICS_KEY: {"sizes": {"3": 1, "5": 4, "9": 5}, "formulas": {}, "properties": {}},
         "state_dict": {f"denoiser.{key}": value for key, value in denoiser.state_dict().items()},
         "global_step": 7,
     }

@@ -16,7 +16,8 @@ from molgen.core.errors import CheckpointError
 from molgen.core.files import atomic_path
 
 CARD_FILE = "card.json"
-FORMAT_VERSION = 1
+STATISTICS_FILE = "statistics.json"
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class ModelCard:
         description: What the model is, in a sentence or two.
         model: ``vocab``, ``noise`` and ``denoiser`` as ``class_path`` and ``init_args``.
         sampling: Default sampler as ``class_path`` and ``init_args``.
-        size_histogram: Number of atoms (as text) to number of training molecules.
+        statistics: SHA-256 of the file of training statistics; empty for a training checkpoint.
         reference: Name of the reference set that novelty is judged against.
         training: Data, split, configuration, hardware, wall time, examples seen.
         metrics: Rows of what was measured, each with the command that printed it.
@@ -41,7 +42,7 @@ class ModelCard:
     description: str
     model: Mapping[str, Any]
     sampling: Mapping[str, Any]
-    size_histogram: Mapping[str, int]
+    statistics: str
     reference: str
     training: Mapping[str, Any]
     metrics: list[Mapping[str, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from molgen.checkpoint.card import ModelCard
+from molgen.checkpoint.card import STATISTICS_FILE, ModelCard
 from molgen.checkpoint.load import load_checkpoint
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path
@@ -68,6 +69,9 @@ def export_checkpoint(source: Path, folder: Path, texts: CardTexts) -> ModelCard
         with atomic_path(folder / name) as partial:
             save_file(shard, partial)
             files[name] = sha256(partial)
+    with atomic_path(folder / STATISTICS_FILE) as partial:
+        partial.write_text(json.dumps(checkpoint.statistics.to_dict()) + "\n")
+        statistics = sha256(partial)
     facts = {**checkpoint.card.training, **texts.training}
     card = replace(
         checkpoint.card,
@@ -78,6 +82,7 @@ def export_checkpoint(source: Path, folder: Path, texts: CardTexts) -> ModelCard
         training=facts,
         metrics=texts.metrics,
         files=files,
+        statistics=statistics,
     )
     card.write(folder)
     return card

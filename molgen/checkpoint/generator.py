@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from molgen.checkpoint.build import build_sampler
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from molgen.chem.decode import decode
-from molgen.chem.molecule import Molecule
+from molgen.chem.molecule import FieldValue, Molecule
+from molgen.control import DeNovo, Draw, Request, Setting, Targets, read_asked
+from molgen.core.batch import MolBatch
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
-from molgen.data.size_prior import SizePrior
-from molgen.sampling import Generator, ReverseSampler
+from molgen.sampling import Generator, Guided, ReverseSampler
 
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How to draw; ``None`` means the checkpoint's own default.
+    """How to draw and what; ``None`` means the checkpoint's own default.
 
     Attributes:
-        steps: Number of sampling steps; NFE follows from it and the sampler.
+        steps: Number of sampling steps; NFE follows from it, the sampler and guidance.
         sampler: A name in :data:`molgen.sampling.SAMPLERS`.
-        num_atoms: Smallest and largest number of atoms, hydrogens counted; sizes between them keep the
-            training set's proportions.
         batch_size: Molecules drawn at once; bounds memory.
+        request: What the molecules shall be; anything by default.
+        targets: Properties that they shall have.
     """
 
     steps: int | None = None
     sampler: str | None = None
-    num_atoms: tuple[int, int] | None = None
     batch_size: int = 64
+    request: Request = field(default_factory=DeNovo)
+    targets: Targets = field(default_factory=lambda: Targets({}))
 
 
 class MoleculeGenerator:
@@ -51,6 +54,10 @@ class MoleculeGenerator:
         self.checkpoint = checkpoint
         self.device = find_device(device)
         self.denoiser = checkpoint.denoiser.to(self.device)
+        noise = checkpoint.noise
+        self.setting = Setting(
+            checkpoint.vocab, noise.fields, noise.template, checkpoint.statistics, checkpoint.card.name
+        )
 
     def sampler(self, options: SamplingOptions) -> ReverseSampler:
         """Build the sampler that ``options`` describe.
@@ -63,14 +70,23 @@ class MoleculeGenerator:
         sampler.check(self.checkpoint.noise)
         return sampler
 
-    def size_prior(self, options: SamplingOptions) -> SizePrior:
-        """Training sizes, cut to the requested range.
+    def check(self, options: SamplingOptions) -> list[str]:
+        """Refuse what cannot be drawn, before anything is; return warnings.
 
         Raises:
-            InputError: No training molecule has a requested size.
+            InputError: An option cannot be used with this model.
+            IncompatibleSamplerError: The sampler cannot walk this model's noise.
         """
-        prior = self.checkpoint.size_prior
-        return prior if options.num_atoms is None else prior.between(*options.num_atoms)
+        if options.batch_size < 1:
+            raise InputError(f"the batch size must be at least 1, got {options.batch_size}")
+        self.sampler(options)
+        warnings = options.targets.check(self.setting)
+        options.request.check(self.setting)
+        return warnings
+
+    def nfe(self, options: SamplingOptions) -> int:
+        """Number of denoiser evaluations per molecule."""
+        return self.sampler(options).nfe(self.checkpoint.noise) * self._source(options).denoiser.evaluations
 
     def sample(
         self,
@@ -78,14 +94,17 @@ class MoleculeGenerator:
         options: SamplingOptions | None = None,
         seed: int = 0,
         progress: Progress | None = None,
+        **asked: Any,  # noqa: ANN401
     ) -> list[Molecule]:
         """Draw molecules; failed ones are among them, with a reason.
 
         Args:
             count: Number of molecules.
-            options: How to draw; the checkpoint's defaults if absent.
+            options: How to draw and what; the checkpoint's defaults if absent.
             seed: The same seed, options and device give the same molecules.
             progress: Told of every finished batch.
+            asked: Instead of ``options``, the names of ``molgen sample``'s options: ``formula="C7H10N2O"``,
+                ``steps=50``; see :func:`molgen.control.options.read_asked`.
 
         Returns:
             ``count`` molecules in the order they were requested.
@@ -93,7 +112,7 @@ class MoleculeGenerator:
         Raises:
             InputError: An option cannot be used.
         """
-        return next(self.stream(count, options, seed, progress))
+        return next(self.stream(count, options, seed, progress, **asked))
 
     def stream(
         self,
@@ -101,22 +120,72 @@ class MoleculeGenerator:
         options: SamplingOptions | None = None,
         seed: int = 0,
         progress: Progress | None = None,
+        **asked: Any,  # noqa: ANN401
     ) -> Iterator[list[Molecule]]:
         """Yield one list of ``count`` molecules after another from one random stream, without end.
 
         Raises:
             InputError: An option cannot be used.
         """
-        options = SamplingOptions() if options is None else options
+        if options is not None and asked:
+            raise InputError(f"give options or {sorted(asked)}, not both")
+        options = read_options(**asked) if options is None else options
         if count < 1:
             raise InputError(f"the number of molecules must be at least 1, got {count}")
-        prior = self.size_prior(options)
-        source = Generator(self.denoiser, self.checkpoint.noise, self.sampler(options), options.batch_size)
-        size_stream = torch.Generator().manual_seed(seed)
+        self.check(options)
+        source = self._source(options)
+        request_stream = torch.Generator().manual_seed(seed)
         noise_stream = torch.Generator(self.device).manual_seed(seed)
         while True:
-            drawn = source(prior.sample(count, size_stream), noise_stream, progress)
-            yield [molecule for batch in drawn for molecule in decode(batch, self.checkpoint.vocab)]
+            labels = options.targets.draw(count, self.setting, request_stream)
+            given = options.request.given(Draw(count, self.setting, request_stream, labels))
+            known = replace(given, molecules=given.molecules.labelled(labels))
+            drawn = source.complete(known, noise_stream, progress)
+            yield [self._finished(molecule, options) for molecule in self._decoded(drawn)]
+
+    def _source(self, options: SamplingOptions) -> Generator:
+        guided = bool(options.targets.targets) and options.targets.guidance != 1
+        denoiser = Guided(self.denoiser, options.targets.guidance) if guided else self.denoiser
+        return Generator(denoiser, self.checkpoint.noise, self.sampler(options), options.batch_size)
+
+    def _decoded(self, drawn: list[MolBatch]) -> Iterator[Molecule]:
+        for batch in drawn:
+            yield from decode(batch, self.checkpoint.vocab)
+
+    @staticmethod
+    def _finished(molecule: Molecule, options: SamplingOptions) -> Molecule:
+        """Bring a molecule to its final form; where something was asked, record whether it was met."""
+        finished = options.request.finish(molecule)
+        if type(options.request) is DeNovo and not options.targets.targets:
+            return finished
+        problem = finished.failure
+        if problem is None:
+            problem = options.request.objection(finished) or options.targets.objection(finished)
+        record: dict[str, FieldValue] = {"satisfied": int(problem is None)}
+        if problem is not None:
+            record["unsatisfied"] = problem
+        return replace(finished, record={**finished.record, **options.targets.found(finished), **record})
+
+
+def read_options(
+    steps: int | None = None,
+    sampler: str | None = None,
+    batch_size: int = 64,
+    **asked: Any,  # noqa: ANN401
+) -> SamplingOptions:
+    """Build options from the names that ``molgen sample`` uses.
+
+    Args:
+        steps: As in :class:`SamplingOptions`.
+        sampler: As in :class:`SamplingOptions`.
+        batch_size: As in :class:`SamplingOptions`.
+        asked: What the molecules shall be: see :func:`molgen.control.options.read_asked`.
+
+    Raises:
+        InputError: A name is unknown, a value cannot be read, or two contradict each other.
+    """
+    request, targets = read_asked(**asked)
+    return SamplingOptions(steps, sampler, batch_size, request, targets)
 
 
 def load(name: str | Path = DEFAULT_CHECKPOINT, device: str = "auto") -> MoleculeGenerator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +16,18 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from molgen.checkpoint.build import MODEL_PARTS, build_model
-from molgen.checkpoint.card import CARD_FILE, ModelCard
+from molgen.checkpoint.card import CARD_FILE, STATISTICS_FILE, ModelCard
 from molgen.core.contracts import Denoiser
 from molgen.core.errors import CheckpointError
 from molgen.core.vocab import Vocab
-from molgen.data.size_prior import SizePrior
+from molgen.data.statistics import TrainingStatistics
 from molgen.data.store import sha256
 from molgen.noise.joint import JointNoise
 
 CONFIG_KEY = "molgen_config"
 """Key of the resolved configuration (YAML text) in a training checkpoint."""
-SIZES_KEY = "molgen_size_histogram"
-"""Key of the training split's size histogram in a training checkpoint."""
+STATISTICS_KEY = "molgen_statistics"
+"""Key of the training split's statistics in a training checkpoint."""
 DEFAULT_CHECKPOINT = "qm9"
 _DENOISER_PREFIX = "denoiser."
 _FALLBACK_SAMPLER = {"class_path": "molgen.sampling.DDIMSampler", "init_args": {"steps": 100}}
@@ -40,7 +41,7 @@ class Checkpoint:
         vocab: Alphabet.
         noise: Noise process.
         denoiser: Denoiser with its weights, in evaluation mode, on the CPU.
-        size_prior: Distribution of the number of atoms.
+        statistics: Sizes, formulas and properties of the training molecules.
         card: Model card; of a training checkpoint, one made up from its configuration.
         digest: SHA-256 of the weight files, for run records.
     """
@@ -48,7 +49,7 @@ class Checkpoint:
     vocab: Vocab
     noise: JointNoise
     denoiser: Denoiser
-    size_prior: SizePrior
+    statistics: TrainingStatistics
     card: ModelCard
     digest: str
 
@@ -93,8 +94,18 @@ def _load_folder(folder: Path) -> Checkpoint:
             raise CheckpointError(
                 f"{folder / file} is not the file that its card describes (SHA-256 differs)"
             )
-    sizes = {int(size): count for size, count in card.size_histogram.items()}
-    return _assemble(card, state, sizes, "+".join(card.files.values()))
+    return _assemble(card, state, _read_statistics(folder, card), "+".join(card.files.values()))
+
+
+def _read_statistics(folder: Path, card: ModelCard) -> TrainingStatistics:
+    path = folder / STATISTICS_FILE
+    try:
+        if sha256(path) != card.statistics:
+            raise CheckpointError(f"{path} is not the file that its card describes (SHA-256 differs)")
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read the training statistics {path}: {error}") from error
+    return TrainingStatistics.from_dict(content)
 
 
 def read_training_checkpoint(path: Path) -> dict[str, Any]:
@@ -109,9 +120,10 @@ def read_training_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"cannot read the checkpoint {path}: it is damaged or not a checkpoint; give another .ckpt file"
         ) from error
-    if CONFIG_KEY not in content or SIZES_KEY not in content:
+    if CONFIG_KEY not in content or STATISTICS_KEY not in content:
         raise CheckpointError(
-            f"{path} was not written by molgen fit (it holds no configuration); give one that was"
+            f"{path} was not written by this version of molgen fit (it holds no configuration or no training "
+            "statistics); give one that was"
         )
     return content
 
@@ -124,19 +136,18 @@ def _load_training_checkpoint(path: Path) -> Checkpoint:
         for key, value in content["state_dict"].items()
         if key.startswith(_DENOISER_PREFIX)
     }
-    sizes = content[SIZES_KEY]
     card = ModelCard(
         name=path.stem,
         description=f"training checkpoint at step {content['global_step']}",
         model={part: config["model"][part] for part in MODEL_PARTS},
         sampling=_sampling(config["model"]),
-        size_histogram={str(size): count for size, count in sizes.items()},
+        statistics="",
         reference="",
         training={"config": config, "steps": content["global_step"]},
         metrics=[],
         files={},
     )
-    return _assemble(card, state, sizes, sha256(path))
+    return _assemble(card, state, TrainingStatistics.from_dict(content[STATISTICS_KEY]), sha256(path))
 
 
 def _sampling(model: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -146,7 +157,9 @@ def _sampling(model: Mapping[str, Any]) -> Mapping[str, Any]:
     return sampler
 
 
-def _assemble(card: ModelCard, state: Mapping[str, Tensor], sizes: dict[int, int], digest: str) -> Checkpoint:
+def _assemble(
+    card: ModelCard, state: Mapping[str, Tensor], statistics: TrainingStatistics, digest: str
+) -> Checkpoint:
     vocab, noise, denoiser = build_model(card.model)
     try:
         denoiser.load_state_dict(dict(state))
@@ -155,4 +168,4 @@ def _assemble(card: ModelCard, state: Mapping[str, Tensor], sizes: dict[int, int
             f"the weights of {card.name!r} do not fit its configuration: {error}"
         ) from error
     denoiser.eval()
-    return Checkpoint(vocab, noise, denoiser, SizePrior(sizes), card, digest)
+    return Checkpoint(vocab, noise, denoiser, statistics, card, digest)

@@ -16,7 +16,7 @@ from jsonargparse import Namespace
 from lightning_fabric.plugins import CheckpointIO
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 
-from molgen.checkpoint.load import CONFIG_KEY, SIZES_KEY
+from molgen.checkpoint.load import CONFIG_KEY, STATISTICS_KEY
 from molgen.cli.checkpoint_file import AtomicCheckpointIO
 from molgen.cli.preflight import check_run, hush, trainer_errors
 from molgen.core.errors import InputError
@@ -37,9 +37,9 @@ class ConfigInCheckpoint(SaveConfigCallback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add the configuration as YAML text, and the sizes that sampling draws from."""
+        """Add the configuration as YAML text, and the statistics that sampling draws from."""
         checkpoint[CONFIG_KEY] = self.parser.dump(self.config, skip_none=False)
-        checkpoint[SIZES_KEY] = trainer.datamodule.size_prior.counts  # type: ignore[attr-defined]
+        checkpoint[STATISTICS_KEY] = trainer.datamodule.statistics.to_dict()  # type: ignore[attr-defined]
 
 
 class TrainingCLI(LightningCLI):

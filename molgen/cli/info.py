@@ -30,12 +30,13 @@ def run(options: Namespace) -> None:
     """
     checkpoint = load_checkpoint(options.checkpoint)
     card, console = checkpoint.card, Console()
+    sizes = checkpoint.statistics.sizes.counts
     parameters = sum(p.numel() for p in checkpoint.denoiser.parameters())
     console.print(f"[bold]{card.name}[/bold]: {card.description}", soft_wrap=True)
     facts = {
         "parameters": f"{parameters:,}",
         "elements": " ".join(checkpoint.vocab.elements),
-        "atoms": f"{min(checkpoint.size_prior.counts)} to {max(checkpoint.size_prior.counts)}",
+        "atoms": f"{min(sizes)} to {max(sizes)}",
         "sampling": json.dumps(card.sampling),
         "licence": card.licence,
         **{key: value for key, value in card.training.items() if not isinstance(value, dict)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import re
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,13 +14,14 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
 
-from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load
+from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load, read_options
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT
 from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.evaluate import judge_and_print
 from molgen.cli.progress import progress_bar
 from molgen.cli.selection import Selection
+from molgen.control.options import STRUCTURES
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_writable
 from molgen.evaluation import applicable_protocols
@@ -41,13 +42,26 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, options and device: same molecules")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
     parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
-    parser.add_argument("--num-atoms", type=str, help="size with hydrogens, as 18 or 15-20")
+    _add_requests(parser)
     parser.add_argument(
         "--only", type=str, help="keep only such molecules, comma-separated: valid, unique, novel, connected"
     )
     parser.add_argument(
         "--budget", type=PositiveInt, help="with --only: most molecules to draw (default: 20 times the count)"
     )
+
+
+def _add_requests(parser: ArgumentParser) -> None:
+    """Declare what may be asked of the molecules."""
+    parser.add_argument("--num-atoms", type=str, help="size with hydrogens, as 18 or 15-20")
+    parser.add_argument("--formula", type=str, help="elements, as C7H10N2O, or ranges, as 'C5-7 N1 O0-2'")
+    parser.add_argument(
+        "--property",
+        type=str,
+        action="append",
+        help="a value, as gap=0.25, or a window, as alpha=70-80 or homo=-0.25:-0.22; may be repeated",
+    )
+    parser.add_argument("--guidance", type=float, help="above 1: follow properties more closely (default: 1)")
 
 
 def run(options: Namespace) -> None:
@@ -58,13 +72,15 @@ def run(options: Namespace) -> None:
         CheckpointError: There is no such checkpoint.
     """
     check_suffix(options.output)
-    how = SamplingOptions(options.steps, options.sampler, _size_range(options.num_atoms), options.batch_size)
+    asked = {name: options[name] for name in ("num_atoms", *STRUCTURES, "property", "guidance")}
+    how = read_options(options.steps, options.sampler, options.batch_size, **asked)
     generator = load(options.checkpoint, options.device)
     with_bonds = "bond" in generator.checkpoint.noise.dims
     selection = Selection.parse(options.only, "own" if with_bonds else "edm") if options.only else None
-    generator.size_prior(how)
-    generator.sampler(how)
+    warnings = generator.check(how)
     require_writable(options.output)
+    for warning in warnings:
+        print(f"molgen: warning: {warning}", file=sys.stderr)  # noqa: T201
     start = time.perf_counter()
     molecules, rejected = draw(generator, how, selection, options)
     seconds = time.perf_counter() - start
@@ -113,18 +129,6 @@ def draw(
     return kept[: options.count], selection.rejected
 
 
-def _size_range(text: str | None) -> tuple[int, int] | None:
-    """Parse ``18`` or ``15-20``."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
-    if not match or int(match[1]) < 1 or (match[2] and int(match[2]) < int(match[1])):
-        raise InputError(
-            f"--num-atoms {text!r} is not a size; give a number such as 18 or a range such as 15-20"
-        )
-    return int(match[1]), int(match[2] or match[1])
-
-
 def _record(
     generator: MoleculeGenerator,
     how: SamplingOptions,
@@ -133,7 +137,7 @@ def _record(
     rejected: Counter[str],
     seconds: float,
 ) -> dict[str, Any]:
-    sampler = generator.sampler(how)
+    asked = [m.record["satisfied"] for m in molecules if "satisfied" in m.record]
     return {
         "molgen": importlib.metadata.version("molgen3d"),
         "checkpoint": generator.checkpoint.card.name,
@@ -141,12 +145,13 @@ def _record(
         "options": {
             key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
         },
-        "sampler": type(sampler).__name__,
-        "nfe": sampler.nfe(generator.checkpoint.noise),
+        "sampler": type(generator.sampler(how)).__name__,
+        "nfe": generator.nfe(how),
         "device": str(generator.device),
         "seed": options.seed,
         "written": len(molecules),
         "valid": sum(m.failure is None for m in molecules),
+        "satisfied": sum(map(int, asked)) if asked else None,
         "rejected": dict(rejected),
         "seconds": round(seconds, 3),
     }
@@ -160,6 +165,10 @@ def _report(options: Namespace, molecules: list[Molecule], rejected: Counter[str
         highlight=False,
         soft_wrap=True,
     )
+    asked = [m for m in molecules if "satisfied" in m.record]
+    if asked:
+        met = sum(bool(m.record["satisfied"]) for m in asked)
+        console.print(f"{met} of {len(asked)} are what was asked", highlight=False, soft_wrap=True)
     if rejected:
         reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
         console.print(f"rejected: {reasons}", highlight=False, soft_wrap=True)

@@ -26,6 +26,7 @@ from molgen.data.batching import (
 )
 from molgen.data.dataset import MolDataset
 from molgen.data.size_prior import SizePrior
+from molgen.data.statistics import TrainingStatistics
 from molgen.data.store import MoleculeStore, read_manifest, read_store
 
 
@@ -109,9 +110,14 @@ class MolDataModule(pl.LightningDataModule):
         return {name: known.index(name) for name in wanted}
 
     @cached_property
+    def statistics(self) -> TrainingStatistics:
+        """What sampling and requests need to know of the training split."""
+        return TrainingStatistics.of(self.dataset("train"))
+
+    @property
     def size_prior(self) -> SizePrior:
         """Histogram of the training split's sizes."""
-        return SizePrior.from_sizes(self.dataset("train").num_atoms)
+        return self.statistics.sizes
 
     def train_dataloader(self) -> ResumableLoader:
         """Shuffled, size-bucketed batches, prepared if training asked for it; each rank gets its share."""

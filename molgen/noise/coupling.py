@@ -8,6 +8,7 @@ few sampling steps (Klein et al. 2023, "Equivariant flow matching"; Song et al. 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -16,6 +17,9 @@ from torch import Tensor
 from molgen.core.batch import MolBatch
 from molgen.core.geometry import kabsch
 from molgen.core.levels import NoiseLevels
+
+_FORBIDDEN = 1e9
+"""Squared distance, angstrom^2, of an exchange that is not allowed; keeping one's own noise always is."""
 
 
 class Coupling(ABC):
@@ -38,8 +42,8 @@ class Coupling(ABC):
 class EquivariantTransport(Coupling):
     """Renames noise by linear assignment, then rotates it by Kabsch's method.
 
-    Only atoms whose every field is noisy exchange their noise: a clean element or bond would tell which
-    noise an atom was given. Only molecules without a given position are rotated.
+    Only atoms that nothing given tells apart exchange their noise: of a given formula, those of one element.
+    Only molecules without a given position are rotated.
     """
 
     def __call__(self, x0: MolBatch, noise: Tensor, levels: NoiseLevels) -> Tensor:
@@ -51,11 +55,11 @@ class EquivariantTransport(Coupling):
     @staticmethod
     def _assignment(x0: MolBatch, noise: Tensor, levels: NoiseLevels) -> Tensor:
         """``(B, N)`` int64: which noise each atom takes; atoms that cannot exchange keep theirs."""
-        free = _exchangeable(x0, levels)
-        cost = torch.cdist(x0.pos, noise).square().cpu().numpy()
+        movable, alike = _exchangeable(x0, levels)
+        cost = torch.cdist(x0.pos, noise).square().masked_fill(~alike, _FORBIDDEN).cpu().numpy()
         order = torch.arange(x0.mask.shape[1]).repeat(len(x0), 1)
-        for row, movable in enumerate(free.cpu()):
-            atoms = movable.nonzero().flatten()
+        for row, atoms_of in enumerate(movable.cpu()):
+            atoms = atoms_of.nonzero().flatten()
             if len(atoms) > 1:
                 index = atoms.numpy()
                 _, chosen = linear_sum_assignment(cost[row][index[:, None], index])
@@ -63,28 +67,32 @@ class EquivariantTransport(Coupling):
         return order.to(noise.device)
 
 
-def _exchangeable(x0: MolBatch, levels: NoiseLevels) -> Tensor:
-    """``(B, N)`` bool: atoms that nothing given tells apart.
+def _exchangeable(x0: MolBatch, levels: NoiseLevels) -> tuple[Tensor, Tensor]:
+    """Find atoms that may exchange noise.
 
-    All their own entries are noisy, and so are the pairs among them; their pairs with another atom are noisy
-    for all of them, or given and alike.
+    Returns:
+        ``(B, N)`` bool atoms with noisy positions and noisy pairs among them, and ``(B, N, N)`` bool pairs of
+        atoms of which nothing else that is given differs: their own entries, and their pairs with the others.
     """
-    free = x0.mask
-    for name, value in x0.items():
-        if value.ndim == 3:
-            free = free & levels.free(name, x0)
+    movable = x0.mask & levels.free("pos", x0)
     for name, value in x0.items():
         if value.ndim == 4:
-            among = free.unsqueeze(1) & free.unsqueeze(2) & x0.entry_mask(name)
-            noisy = levels.free(name, x0)
-            free = free & (noisy | ~among).all(dim=2) & _same_to_others(value, noisy, free)
-    return free
+            among = movable.unsqueeze(1) & movable.unsqueeze(2) & x0.entry_mask(name)
+            movable = movable & (levels.free(name, x0) | ~among).all(dim=2)
+    alike = torch.ones_like(movable).unsqueeze(1) & torch.ones_like(movable).unsqueeze(2)
+    if levels.molecule_time is None:
+        for view in _given_views(x0, levels, movable):
+            alike &= (view.unsqueeze(1) == view.unsqueeze(2)).all(dim=-1)
+    return movable, alike
 
 
-def _same_to_others(value: Tensor, noisy: Tensor, free: Tensor) -> Tensor:
-    """``(B, 1)`` bool: whether each atom that is not free looks alike from all free ones."""
-    seen = torch.cat([value * ~noisy.unsqueeze(-1), noisy.unsqueeze(-1).to(value)], dim=-1)
-    from_free = free.view(*free.shape, 1, 1)
-    most = seen.masked_fill(~from_free, -torch.inf).amax(dim=1)
-    least = seen.masked_fill(~from_free, torch.inf).amin(dim=1)
-    return ((most == least).all(dim=-1) | free | ~free.any(dim=1, keepdim=True)).all(dim=1, keepdim=True)
+def _given_views(x0: MolBatch, levels: NoiseLevels, movable: Tensor) -> Iterator[Tensor]:
+    """Yield, field by field, ``(B, N, D)`` what is given of each atom and its pairs with atoms that stay."""
+    for name, value in x0.items():
+        if name == "pos":
+            continue
+        given = (~levels.free(name, x0)).unsqueeze(-1)
+        seen = torch.cat([value * given, given.to(value)], dim=-1)
+        if value.ndim == 4:
+            seen = (seen * ~movable.view(len(x0), 1, -1, 1)).flatten(2)
+        yield seen

@@ -62,7 +62,7 @@ def assert_same_outputs(one: Checkpoint, other: Checkpoint) -> None:
 def test_export_and_load_give_identical_outputs(training_checkpoint: Path, tiny_checkpoint: Path) -> None:
     trained, exported = load_checkpoint(training_checkpoint), load_checkpoint(tiny_checkpoint)
     assert_same_outputs(trained, exported)
-    assert exported.size_prior.counts == trained.size_prior.counts == {3: 1, 5: 4, 9: 5}
+    assert exported.statistics.sizes.counts == trained.statistics.sizes.counts == {3: 1, 5: 4, 9: 5}
     assert exported.vocab == trained.vocab
     assert list(exported.card.files) == ["model.safetensors"]
     assert not exported.denoiser.training
@@ -74,7 +74,7 @@ def test_sharded_weights_are_the_same_weights(
     monkeypatch.setattr(export, "MAX_FILE_BYTES", 2**16 + 1024)
     card = export_checkpoint(training_checkpoint, tmp_path / "shards", TEXTS)
     assert len(card.files) > 1
-    assert {p.name for p in (tmp_path / "shards").iterdir()} == {*card.files, "card.json"}
+    assert {p.name for p in (tmp_path / "shards").iterdir()} == {*card.files, "card.json", "statistics.json"}
     assert_same_outputs(load_checkpoint(training_checkpoint), load_checkpoint(tmp_path / "shards"))
 
 

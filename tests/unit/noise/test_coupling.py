@@ -90,32 +90,41 @@ def test_whole_molecules_are_turned() -> None:
     torch.testing.assert_close(COUPLING(x0, noise, levels(x0)), x0.pos, rtol=0, atol=1e-9)
 
 
-def test_given_elements_or_bonds_forbid_renaming() -> None:
-    """A clean element or bond would tell which noise an atom got; turning the molecule tells nothing."""
+def test_given_bonds_forbid_renaming() -> None:
+    """A clean bond would tell which noise an atom got; turning the molecule tells nothing."""
     x0, noise = batch([5, 3], torch.Generator().manual_seed(1))
-    for field in ("atom", "bond"):
-        clean = torch.zeros_like(x0.entry_mask(field))
-        found = COUPLING(x0, noise, levels(x0, **{field: clean}))
-        torch.testing.assert_close(found @ found.mT, noise @ noise.mT)
-        assert (cost(x0, found) < cost(x0, noise)).all()
+    found = COUPLING(x0, noise, levels(x0, bond=torch.zeros_like(x0.entry_mask("bond"))))
+    torch.testing.assert_close(found @ found.mT, noise @ noise.mT)
+    assert (cost(x0, found) < cost(x0, noise)).all()
 
 
-def test_a_given_atom_that_is_alike_to_all_does_not_forbid_renaming() -> None:
-    """Free atoms exchange noise if their pairs with a given atom are given and alike, not if they differ."""
-    generator = torch.Generator().manual_seed(3)
-    x0, noise = batch([6], generator)
+@given(seed=SEEDS)
+def test_given_elements_are_renamed_among_themselves(seed: int) -> None:
+    """Of all renamings that keep elements together, the best is found, before the molecule is turned."""
+    x0, noise = batch([6], torch.Generator().manual_seed(seed))
+    kinds = x0["atom"][0].argmax(dim=-1)
+    found = COUPLING(x0, noise, levels(x0, atom=torch.zeros_like(x0.mask)))
+    allowed = [list(o) for o in itertools.permutations(range(6)) if torch.equal(kinds[list(o)], kinds)]
+    best = min(allowed, key=lambda order: float(cost(x0, noise[:, order])))
+    renamed = noise[:, best]
+    torch.testing.assert_close(found @ found.mT, renamed @ renamed.mT)
+
+
+def test_pairs_with_given_atoms_tell_atoms_apart() -> None:
+    """An atom whose given bond to a given atom sets it apart keeps its noise; the others exchange theirs."""
+    x0, noise = batch([6], torch.Generator().manual_seed(3))
     given = torch.zeros_like(x0.mask)
     given[0, 0] = True
     closed = levels(x0, **free_around(x0, given, closed=given))
-    unbonded = x0.replace(
-        bond=torch.nn.functional.one_hot(torch.zeros(1, 6, 6, dtype=torch.int64), 4).to(x0.pos)
-    )
-    renamed = EquivariantTransport()(unbonded.masked(), noise, closed)
-    assert not torch.equal(renamed, noise)
     order = torch.zeros(1, 6, 6, dtype=torch.int64)
-    order[0, 0, 1] = order[0, 1, 0] = 1
-    bonded = x0.replace(bond=torch.nn.functional.one_hot(order, 4).to(x0.pos)).masked()
-    assert torch.equal(EquivariantTransport()(bonded, noise, closed), noise)
+    for bonded in ([], [1]):
+        order[0, 0, bonded] = order[0, bonded, 0] = 1
+        molecules = x0.replace(bond=torch.nn.functional.one_hot(order, 4).to(x0.pos)).masked()
+        found = COUPLING(molecules, noise, closed)
+        kept = [0, *bonded]
+        assert torch.equal(found[0, kept], noise[0, kept])
+        assert not torch.equal(found, noise)
+        same_set(found[0], noise[0])
 
 
 def test_given_positions_forbid_turning() -> None:

@@ -1,0 +1,111 @@
+"""``--formula``: elements are given, positions and bonds are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from molgen.chem.formula import FormulaRange, formula_counts, hill
+from molgen.chem.molecule import Molecule
+from molgen.chem.tables import ATOMIC_NUMBER
+from molgen.control.request import Draw, Request, Setting, Sizes, require_bonds
+from molgen.core.batch import MolBatch
+from molgen.core.errors import InputError
+from molgen.core.tasks import Given
+
+
+class FormulaRequest(Request):
+    """Molecules of one formula, or of formulas from a range as often as the training set has them.
+
+    Args:
+        formula: What is accepted.
+        num_atoms: Least and largest number of atoms, to narrow a range.
+    """
+
+    def __init__(self, formula: FormulaRange, num_atoms: Sizes | None = None) -> None:
+        self.formula = formula
+        self.num_atoms = num_atoms
+
+    def check(self, setting: Setting) -> None:
+        """See base."""
+        require_bonds(setting, "--formula")
+        unknown = [e for e in self.formula.bounds if e not in setting.vocab.elements]
+        if unknown:
+            raise InputError(
+                f"--formula {self.formula.text!r}: the checkpoint {setting.checkpoint!r} does not know "
+                f"{', '.join(unknown)}; it knows {', '.join(setting.vocab.elements)}"
+            )
+        self.choices(setting)
+
+    def choices(self, setting: Setting) -> dict[str, int]:
+        """Formulas to draw from, with their weights.
+
+        Raises:
+            InputError: There is none.
+        """
+        exact = self.formula.exact
+        if exact is not None:
+            self._require_possible(exact)
+            return {hill(exact): 1}
+        found = {
+            text: count
+            for text, count in setting.statistics.formulas.items()
+            if self.formula.holds(counts := formula_counts(text)) and self._fits(counts)
+        }
+        if not found:
+            sized = "" if self.num_atoms is None else " of {} to {} atoms".format(*self.num_atoms)
+            raise InputError(
+                f"--formula {self.formula.text!r}: no training molecule has such a formula{sized}; widen the "
+                "range, or give an exact formula with its hydrogens, which need not be in the training set"
+            )
+        return found
+
+    def _fits(self, counts: Mapping[str, int]) -> bool:
+        return self.num_atoms is None or self.num_atoms[0] <= sum(counts.values()) <= self.num_atoms[1]
+
+    def _require_possible(self, counts: Mapping[str, int]) -> None:
+        atoms = sum(counts.values())
+        if not self._fits(counts):
+            assert self.num_atoms is not None
+            raise InputError(
+                f"--formula {self.formula.text!r} has {atoms} atoms, but --num-atoms asks for "
+                f"{self.num_atoms[0]} to {self.num_atoms[1]}; leave one of them out"
+            )
+        if sum(ATOMIC_NUMBER[e] * n for e, n in counts.items()) % 2:
+            raise InputError(
+                f"--formula {self.formula.text!r} has an odd number of electrons, so every such molecule is "
+                "a radical; change the hydrogens by one"
+            )
+
+    def given(self, draw: Draw) -> Given:
+        """See base."""
+        choices = self.choices(draw.setting)
+        texts, weights = list(choices), torch.tensor(list(choices.values()), dtype=torch.float64)
+        index = torch.multinomial(weights, draw.count, replacement=True, generator=draw.generator)
+        molecules = with_elements(draw.setting, [formula_counts(texts[i]) for i in index.tolist()])
+        free = {name: torch.ones_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
+        return Given(molecules, free | {"atom": torch.zeros_like(molecules.mask)})
+
+    def objection(self, molecule: Molecule) -> str | None:
+        """See base."""
+        counts = formula_counts(molecule.formula)
+        return None if self.formula.holds(counts) else f"its formula is {molecule.formula}"
+
+
+def with_elements(setting: Setting, formulas: list[dict[str, int]]) -> MolBatch:
+    """Blank molecules whose elements are those of formulas, heavy atoms first."""
+    molecules = setting.blank(torch.tensor([sum(f.values()) for f in formulas]))
+    columns = [_columns(setting, formula) for formula in formulas]
+    padded = torch.nn.utils.rnn.pad_sequence(columns, batch_first=True)
+    atom = one_hot(padded, setting.vocab.num_elements).to(molecules.pos)
+    return molecules.replace(atom=atom).masked()
+
+
+def _columns(setting: Setting, formula: dict[str, int]) -> Tensor:
+    heavy_first = sorted(formula, key=lambda e: (e == "H", setting.vocab.elements.index(e)))
+    words = chain.from_iterable([setting.vocab.elements.index(e)] * formula[e] for e in heavy_first)
+    return torch.tensor(list(words))

@@ -1,0 +1,159 @@
+"""``--property``: values and windows that molecules are asked to have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from molgen.chem.descriptors import DESCRIPTORS, describe
+from molgen.chem.molecule import FieldValue, Molecule
+from molgen.control.request import Setting
+from molgen.core.errors import InputError
+from molgen.data.properties import PROPERTIES
+from molgen.data.statistics import PropertyHistogram
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_TARGET = re.compile(rf"(\w+)=({_NUMBER})(?:(?:-|:)({_NUMBER}))?")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked of one property.
+
+    Attributes:
+        name: The property.
+        low: The value, or the lower end of a window.
+        high: The upper end of a window; equal to ``low`` for a value.
+    """
+
+    name: str
+    low: float
+    high: float
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Read ``gap=0.25`` or a window, ``alpha=70-80`` or ``homo=-0.25:-0.22``.
+
+        Raises:
+            InputError: It cannot be read, or the window ends before it begins.
+        """
+        match = _TARGET.fullmatch(text.strip())
+        if match is None:
+            raise InputError(
+                f"--property {text!r} cannot be read; give a value such as gap=0.25, or a window such as "
+                "alpha=70-80 or homo=-0.25:-0.22"
+            )
+        low, high = float(match[2]), float(match[3] or match[2])
+        if high < low:
+            raise InputError(f"--property {text!r}: the window ends before it begins")
+        return cls(match[1], low, high)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is asked of several properties at once.
+
+    Attributes:
+        targets: By property name.
+        guidance: How far estimates are moved towards what is asked; 1 is the plain conditional model.
+    """
+
+    targets: Mapping[str, Target]
+    guidance: float = 1.0
+
+    @classmethod
+    def parse(cls, texts: Sequence[str], guidance: float = 1.0) -> Targets:
+        """Read the words of ``--property``.
+
+        Raises:
+            InputError: One cannot be read or is given twice, or guidance is negative.
+        """
+        read = [Target.parse(text) for text in texts]
+        twice = sorted({t.name for t in read if sum(t.name == other.name for other in read) > 1})
+        if twice:
+            raise InputError(f"--property gives {', '.join(twice)} twice; give each property once")
+        if not guidance >= 0:
+            raise InputError(f"--guidance must be 0 or more, got {guidance}; 1 is the model without guidance")
+        return cls({target.name: target for target in read}, guidance)
+
+    def check(self, setting: Setting) -> list[str]:
+        """Refuse properties that the model does not know; return warnings about values it has not seen.
+
+        Raises:
+            InputError: A property is unknown, or no training molecule lies in a window.
+        """
+        known = setting.statistics.properties
+        unknown = sorted(set(self.targets) - set(known))
+        if unknown:
+            raise InputError(
+                f"--property: the checkpoint {setting.checkpoint!r} knows no {', '.join(unknown)}; "
+                f"it knows {', '.join(known) or 'none'}"
+            )
+        warnings = []
+        for name, target in self.targets.items():
+            low, high = known[name].range
+            if target.high < low or target.low > high:
+                if target.low < target.high:
+                    raise InputError(
+                        f"--property {name}: no training molecule lies in {target.low:g} to {target.high:g}; "
+                        f"they reach from {low:g} to {high:g} {unit(name)}".rstrip()
+                    )
+                warnings.append(
+                    f"{name}={target.low:g} lies outside the training range {low:g} to {high:g} {unit(name)}"
+                    "; the model has seen no such molecule"
+                )
+        return warnings
+
+    def draw(self, count: int, setting: Setting, generator: torch.Generator) -> dict[str, Tensor]:
+        """Draw ``(count,)`` float32 labels by name: the value itself, or training values from the window."""
+        labels = {}
+        for name, target in self.targets.items():
+            if target.low == target.high:
+                labels[name] = torch.full((count,), target.low)
+            else:
+                histogram = setting.statistics.properties[name]
+                labels[name] = _within(histogram, target, count, generator)
+        return labels
+
+    def objection(self, molecule: Molecule) -> str | None:
+        """Say which descriptor lies outside its window; other properties need a judge, values none."""
+        windows = {n: t for n, t in self.targets.items() if n in DESCRIPTORS and t.low < t.high}
+        if not windows or molecule.mol is None:
+            return None
+        found = describe(molecule.mol)
+        for name, target in windows.items():
+            if not target.low <= found[name] <= target.high:
+                return f"its {name} is {found[name]:.4g}"
+        return None
+
+    def found(self, molecule: Molecule) -> dict[str, FieldValue]:
+        """Return the asked descriptors of a valid molecule, for its record."""
+        names = [name for name in self.targets if name in DESCRIPTORS]
+        if not names or molecule.mol is None:
+            return {}
+        values = describe(molecule.mol)
+        return {name: round(values[name], 4) for name in names}
+
+
+def unit(name: str) -> str:
+    """Unit of a property or descriptor, empty for none."""
+    text = PROPERTIES[name].unit if name in PROPERTIES else DESCRIPTORS[name].unit
+    return "" if text == "1" else text
+
+
+def _within(histogram: PropertyHistogram, target: Target, count: int, generator: torch.Generator) -> Tensor:
+    """Draw from the histogram over all sizes, cut to the window; uniform inside a bin."""
+    low = histogram.edges[:-1].clamp(min=target.low)
+    high = histogram.edges[1:].clamp(max=target.high)
+    width = histogram.edges.diff()
+    inside = (high - low).clamp(min=0)
+    # A bin without width holds one value, all of which lies in the window if its edge does.
+    share = torch.where(width > 0, inside / width, ((low >= target.low) & (high <= target.high)).double())
+    weights = histogram.counts.sum(dim=0) * share + 1e-9 * (inside > 0)
+    index = torch.multinomial(weights, count, replacement=True, generator=generator)
+    place = torch.rand(count, generator=generator, dtype=torch.float64)
+    return (low[index] + place * (high[index] - low[index])).float()

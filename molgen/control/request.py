@@ -1,0 +1,148 @@
+"""Request: what a chemist asks of molecules, before any is drawn, and whether a drawn one is it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from molgen.chem.molecule import Molecule
+from molgen.core.batch import MolBatch
+from molgen.core.errors import InputError
+from molgen.core.tasks import Given
+from molgen.core.vocab import Vocab
+from molgen.data.size_prior import SizePrior
+from molgen.data.statistics import TrainingStatistics
+
+Sizes = tuple[int, int]
+"""Least and largest number of atoms, hydrogens included."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What requests need to know of a model.
+
+    Attributes:
+        vocab: Its alphabet.
+        fields: Names of the fields that it draws.
+        blank: Makes an all-zero batch of ``(B,)`` sizes.
+        statistics: What is known of its training molecules.
+        checkpoint: Its name, for messages.
+    """
+
+    vocab: Vocab
+    fields: tuple[str, ...]
+    blank: Callable[[Tensor], MolBatch]
+    statistics: TrainingStatistics
+    checkpoint: str
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One round of drawing.
+
+    Attributes:
+        count: Number of molecules ``B``.
+        setting: The model.
+        generator: Source of randomness, on the CPU.
+        labels: Property name to ``(B,)`` values that are asked for.
+    """
+
+    count: int
+    setting: Setting
+    generator: torch.Generator
+    labels: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def sizes(self, prior: SizePrior) -> Tensor:
+        """Draw ``(B,)`` int64 sizes from a prior, each given the properties that its molecule is asked for.
+
+        Properties are taken as independent of each other given the size.
+        """
+        if not self.labels:
+            return prior.sample(self.count, self.generator)
+        weights = prior.probabilities.expand(self.count, -1).clone()
+        for name, values in self.labels.items():
+            histogram = self.setting.statistics.properties[name]
+            # Half a molecule in every bin: a value that no training molecule of a size has is not impossible.
+            share = (histogram.counts + 0.5).double()
+            share = share / share.sum(dim=1, keepdim=True)
+            row = torch.searchsorted(histogram.sizes, prior.sizes).clamp(max=len(histogram.sizes) - 1)
+            known = values.isfinite()
+            likelihood = share[row][:, histogram.column(values)].t()
+            weights *= torch.where(known.unsqueeze(1), likelihood, 1.0)
+        index = torch.multinomial(weights, 1, generator=self.generator).squeeze(1)
+        return prior.sizes[index]
+
+
+class Request(ABC):
+    """What is asked of molecules."""
+
+    @abstractmethod
+    def check(self, setting: Setting) -> None:
+        """Refuse what this model cannot be asked, before anything is drawn.
+
+        Raises:
+            InputError: It cannot, for the reason that is given.
+        """
+
+    @abstractmethod
+    def given(self, draw: Draw) -> Given:
+        """Say what is known of ``draw.count`` molecules, and which entries are to be drawn.
+
+        Raises:
+            InputError: Nothing can be drawn that fits.
+        """
+
+    def finish(self, molecule: Molecule) -> Molecule:
+        """Return a drawn molecule as the user wants it: in another frame, say; as it is by default."""
+        return molecule
+
+    def objection(self, molecule: Molecule) -> str | None:
+        """Say why a finished molecule is not what was asked, or ``None`` if it is."""
+        return None
+
+
+class DeNovo(Request):
+    """Anything, perhaps of a size.
+
+    Args:
+        num_atoms: Least and largest number of atoms; sizes between them keep the training set's proportions.
+    """
+
+    def __init__(self, num_atoms: Sizes | None = None) -> None:
+        self.num_atoms = num_atoms
+
+    def check(self, setting: Setting) -> None:
+        """See base."""
+        prior_within(setting, self.num_atoms)
+
+    def given(self, draw: Draw) -> Given:
+        """See base."""
+        sizes = draw.sizes(prior_within(draw.setting, self.num_atoms))
+        return Given.nothing(draw.setting.blank(sizes))
+
+
+def prior_within(setting: Setting, num_atoms: Sizes | None) -> SizePrior:
+    """Training sizes, cut to a range.
+
+    Raises:
+        InputError: No training molecule has such a size.
+    """
+    prior = setting.statistics.sizes
+    return prior if num_atoms is None else prior.between(*num_atoms)
+
+
+def require_bonds(setting: Setting, option: str) -> None:
+    """Refuse a model that draws no bonds.
+
+    Raises:
+        InputError: It draws none.
+    """
+    if "bond" not in setting.fields:
+        raise InputError(
+            f"{option} needs a model that draws bonds; the checkpoint {setting.checkpoint!r} draws "
+            f"{', '.join(setting.fields)}; use --checkpoint qm9"
+        )

@@ -1,0 +1,135 @@
+"""What requests need to know of the training molecules: sizes, formulas, and properties beside sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from molgen.chem.formula import hill
+from molgen.chem.tables import symbol
+from molgen.core.errors import CheckpointError
+from molgen.data.dataset import MolDataset
+from molgen.data.size_prior import SizePrior
+
+BINS = 40
+"""Bins of a property between its 0.05 and 99.95 percentiles; the outermost take the rest."""
+_TAIL = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class PropertyHistogram:
+    """How a property is distributed, for every number of atoms.
+
+    Attributes:
+        edges: ``(K + 1,)`` float64, ascending, in the property's unit.
+        sizes: ``(S,)`` int64 numbers of atoms, ascending.
+        counts: ``(S, K)`` int64 molecules by size and bin.
+    """
+
+    edges: Tensor
+    sizes: Tensor
+    counts: Tensor
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], num_atoms: NDArray[np.int64]) -> PropertyHistogram:
+        """Count molecules, ``(M,)`` values and sizes; values that are not known are left out."""
+        known = np.isfinite(values)
+        values, num_atoms = values[known], num_atoms[known]
+        low, high = np.percentile(values, [_TAIL, 100 - _TAIL])
+        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+        sizes, row = np.unique(num_atoms, return_inverse=True)
+        column = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)
+        counts = np.zeros((len(sizes), BINS), dtype=np.int64)
+        np.add.at(counts, (row, column), 1)
+        edges[0], edges[-1] = values.min(), values.max()
+        return cls(torch.from_numpy(edges), torch.from_numpy(sizes), torch.from_numpy(counts))
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest value of a training molecule."""
+        return float(self.edges[0]), float(self.edges[-1])
+
+    def column(self, values: Tensor) -> Tensor:
+        """Bin of each value, int64; values outside the range fall into the outermost."""
+        place = torch.searchsorted(self.edges, values.to(self.edges), right=True) - 1
+        return place.clamp(0, self.counts.shape[1] - 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists."""
+        return {name: getattr(self, name).tolist() for name in ("edges", "sizes", "counts")}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> PropertyHistogram:
+        """Read what :meth:`to_dict` gave."""
+        edges = torch.tensor(content["edges"], dtype=torch.float64)
+        return cls(edges, torch.tensor(content["sizes"]), torch.tensor(content["counts"]))
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingStatistics:
+    """Counts over the training molecules.
+
+    Attributes:
+        sizes: Distribution of the number of atoms.
+        formulas: Formula in Hill's order to number of molecules; empty where it was not counted.
+        properties: Property name to histogram, of the properties the model may be asked for.
+    """
+
+    sizes: SizePrior
+    formulas: Mapping[str, int] = field(default_factory=dict)
+    properties: Mapping[str, PropertyHistogram] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, dataset: MolDataset) -> TrainingStatistics:
+        """Count the molecules of a split; properties are those that its batches carry."""
+        values = {n: dataset.store.properties[dataset.index, c] for n, c in dataset.labels.items()}
+        return cls(
+            SizePrior.from_sizes(dataset.num_atoms),
+            count_formulas(dataset),
+            {name: PropertyHistogram.of(value, dataset.num_atoms) for name, value in values.items()},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON and checkpoints can hold."""
+        return {
+            "sizes": {str(size): count for size, count in self.sizes.counts.items()},
+            "formulas": dict(self.formulas),
+            "properties": {name: histogram.to_dict() for name, histogram in self.properties.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> TrainingStatistics:
+        """Read what :meth:`to_dict` gave.
+
+        Raises:
+            CheckpointError: Something else was given.
+        """
+        try:
+            return cls(
+                SizePrior({int(size): count for size, count in content["sizes"].items()}),
+                dict(content["formulas"]),
+                {name: PropertyHistogram.from_dict(h) for name, h in content["properties"].items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CheckpointError(f"the training statistics are damaged: {error}") from error
+
+
+def count_formulas(dataset: MolDataset) -> dict[str, int]:
+    """Count the formulas of a split, the commonest first."""
+    store, elements = dataset.store, np.unique(dataset.store.numbers)
+    counts = np.stack(
+        [np.add.reduceat(store.numbers == z, store.atom_offsets[:-1], dtype=np.int64) for z in elements],
+        axis=1,
+    )[dataset.index]
+    rows, occurrences = np.unique(counts, axis=0, return_counts=True)
+    order = np.argsort(-occurrences, kind="stable")
+    symbols = [symbol(int(z)) for z in elements]
+    return {
+        hill(dict(zip(symbols, rows[i].tolist(), strict=True))): int(occurrences[i]) for i in order.tolist()
+    }

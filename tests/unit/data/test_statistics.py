@@ -1,0 +1,65 @@
+"""Statistics of training molecules: counted right, and the same after being stored."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
+from molgen.core import Vocab
+from molgen.core.errors import CheckpointError
+from molgen.data import MolDataset, MoleculeStore
+from molgen.data.properties import PROPERTIES
+from molgen.data.statistics import PropertyHistogram, TrainingStatistics
+
+
+@pytest.fixture
+def train(store: MoleculeStore, vocab: Vocab) -> MolDataset:
+    return MolDataset(store, store.train, vocab, ["atom"], {"gap": list(PROPERTIES).index("gap")})
+
+
+def test_formulas_are_those_of_the_smiles(train: MolDataset) -> None:
+    """RDKit's own formula of every molecule, counted."""
+    smiles = [train.store.smiles[i].decode() for i in train.index]
+    expected = Counter(CalcMolFormula(Chem.AddHs(Chem.MolFromSmiles(s))) for s in smiles)
+    counted = TrainingStatistics.of(train).formulas
+    assert {f: n for f, n in expected.items() if "+" not in f and "-" not in f}.items() <= counted.items()
+    assert sum(counted.values()) == len(train)
+    assert list(counted.values()) == sorted(counted.values(), reverse=True)
+
+
+def test_histograms_count_every_molecule_in_its_bin() -> None:
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(3, 6, 5000)
+    values = sizes + rng.normal(size=5000)
+    values[:10] = np.nan
+    histogram = PropertyHistogram.of(values, sizes)
+    assert histogram.counts.sum() == 4990
+    assert histogram.range == (np.nanmin(values), np.nanmax(values))
+    known = torch.from_numpy(values[10:])
+    edges = histogram.edges
+    column = histogram.column(known)
+    assert (edges[column] <= known).all() and (known <= edges[column + 1]).all()
+    for row, size in enumerate(histogram.sizes.tolist()):
+        mine = torch.bincount(
+            column[torch.from_numpy(sizes[10:] == size)], minlength=histogram.counts.shape[1]
+        )
+        assert torch.equal(mine, histogram.counts[row])
+
+
+def test_storing_changes_nothing(train: MolDataset) -> None:
+    first = TrainingStatistics.of(train)
+    again = TrainingStatistics.from_dict(json.loads(json.dumps(first.to_dict())))
+    assert again.sizes.counts == first.sizes.counts and again.formulas == first.formulas
+    for name in ("edges", "sizes", "counts"):
+        assert torch.equal(getattr(again.properties["gap"], name), getattr(first.properties["gap"], name))
+
+
+def test_damage_is_noticed() -> None:
+    with pytest.raises(CheckpointError, match="damaged"):
+        TrainingStatistics.from_dict({"sizes": {"3": 1}})
