@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from molgen.chem.formula import FormulaRange, formula_counts, hill
+from molgen.chem.formula import FormulaRange
 from molgen.chem.molecule import Molecule
 from molgen.chem.tables import ATOMIC_NUMBER
 from molgen.control.request import Draw, Request, Setting, Sizes, require_bonds
 from molgen.core.batch import MolBatch
 from molgen.core.errors import InputError
+from molgen.core.formula import formula_counts, hill
 from molgen.core.tasks import Given
 
 

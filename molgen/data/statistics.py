@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from molgen.chem.formula import hill
-from molgen.chem.tables import symbol
 from molgen.core.errors import CheckpointError
+from molgen.core.formula import hill
+from molgen.core.vocab import ATOMIC_NUMBERS
 from molgen.data.dataset import MolDataset
 from molgen.data.size_prior import SizePrior
 
@@ -129,7 +129,8 @@ def count_formulas(dataset: MolDataset) -> dict[str, int]:
     )[dataset.index]
     rows, occurrences = np.unique(counts, axis=0, return_counts=True)
     order = np.argsort(-occurrences, kind="stable")
-    symbols = [symbol(int(z)) for z in elements]
+    names = {z: element for element, z in ATOMIC_NUMBERS.items()}
+    symbols = [names[z] for z in elements.tolist()]
     return {
         hill(dict(zip(symbols, rows[i].tolist(), strict=True))): int(occurrences[i]) for i in order.tolist()
     }

@@ -114,7 +114,7 @@ def test_missing_weights(tiny_checkpoint: Path) -> None:
     [
         (lambda card: card.update(surprise=1), "its keys must be"),
         (lambda card: card.pop("model"), "its keys must be"),
-        (lambda card: card.update(format_version=99), "format version 99; this molgen reads 1"),
+        (lambda card: card.update(format_version=99), "format version 99; this molgen reads 2"),
         (lambda card: card["model"].pop("noise"), r"lacks \['noise'\]"),
         (lambda card: card["model"]["denoiser"].update(class_path="os.system"), "outside molgen"),
         (lambda card: card["model"]["denoiser"].update(class_path="torch.nn.Linear"), "outside molgen"),
@@ -146,7 +146,7 @@ def test_no_such_checkpoint(name: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_training_checkpoint_of_something_else(tmp_path: Path) -> None:
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
-    with pytest.raises(CheckpointError, match="was not written by molgen fit"):
+    with pytest.raises(CheckpointError, match="was not written by this version of molgen fit"):
         load_checkpoint(tmp_path / "other.ckpt")
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from molgen.chem.formula import FormulaRange, formula_counts, hill
+from molgen.chem.formula import FormulaRange
 from molgen.core.errors import InputError
+from molgen.core.formula import formula_counts, hill
 
 COUNTS = st.dictionaries(st.sampled_from(["H", "C", "N", "O", "F", "Cl"]), st.integers(1, 30), min_size=1)
 

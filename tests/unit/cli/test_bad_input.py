@@ -25,7 +25,7 @@ WITHOUT_MODEL = [
     (["evaluate"], "the following arguments are required: file"),
     (["evaluate", "nope.sdf", "--protocol", "zzz"], "there is no protocol 'zzz'"),
     (["info", "nope"], "no checkpoint 'nope'"),
-    (["prepare", "qm8"], "unknown data set 'qm8'; known are ['files', 'qm9']"),
+    (["prepare", "qm8"], "unknown data set 'qm8'; known are ['descriptors', 'files', 'qm9']"),
     (["prepare", "qm9", "-o", "/proc/nope"], "choose a writable place"),
 ]
 
