@@ -1,66 +1,130 @@
-"""``molgen evaluate``: judge a file of molecules, print tables, keep the figures as JSON."""
+"""``molgen evaluate``: judge files of molecules, print tables, keep the figures as JSON, CSV and a page."""
 
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from rich.console import Console
+from rich.table import Table as RichTable
 
-from molgen.chem.io import read_molecules
+from molgen.chem.io import check_suffix
 from molgen.chem.molecule import Molecule
+from molgen.cli.judging import EVERY_WORKER, How, cluster, judge_files
 from molgen.cli.progress import progress_bar
+from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_writable
-from molgen.evaluation import (
-    Protocol,
-    ReferenceSet,
-    Report,
-    applicable_protocols,
-    evaluate,
-    load_protocol,
-    load_reference,
-)
+from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate
+from molgen.evaluation.beside import NONE, Beside
+from molgen.evaluation.comparison import METHOD, Difference, compare
+from molgen.evaluation.csv_table import write_csv
+from molgen.evaluation.page import Page, write_page
+from molgen.evaluation.plots import require_matplotlib
+from molgen.evaluation.printing import comparison_tables, subject_tables
+from molgen.evaluation.subject import Subject, with_different_names
 
-ALL = "all"
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is written beside the printed tables.
+
+    Attributes:
+        json: Where to write the figures.
+        csv: Where to write a row per molecule.
+        html: Where to write a page with tables, figures and structures.
+    """
+
+    json: Path | None = None
+    csv: Path | None = None
+    html: Path | None = None
+
+    def require_writable(self) -> None:
+        """Fail before the work where a file could not be written after it.
+
+        Raises:
+            InputError: A folder cannot be written, or two outputs are the same file.
+            ConfigError: matplotlib, which draws the page's figures, is not installed.
+        """
+        given = [path for path in (self.json, self.csv, self.html) if path is not None]
+        if len(set(given)) < len(given):
+            raise InputError("two of --json, --csv and --html name the same file; give each its own")
+        for path in given:
+            require_writable(path)
+        if self.html is not None:
+            require_matplotlib()
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("file", type=Path, help="molecules: SDF, XYZ (many frames) or NPZ (arrays z, x, n)")
-    parser.add_argument(
+    add = parser.add_argument
+    add(
+        "files",
+        type=Path,
+        nargs="+",
+        help="molecules: SDF, XYZ or NPZ (arrays z, x, n); several files are seeds of one model",
+    )
+    add("--compare", action="store_true", help="the files are models: test each against the first")
+    add(
         "--protocol",
         type=str,
-        default=ALL,
-        help="how to judge: edm, bonded, all (bonded needs bonds in the file), or a protocol file (YAML)",
+        default="quick",
+        help="how to judge: edm, bonded (needs bonds in the file), distributions, physical, all (edm, "
+        "bonded, physical), quick (with distributions for the slow physical), or a protocol file (YAML)",
     )
-    parser.add_argument(
+    add(
         "--reference",
         type=str | None,
         default=None,
-        help="known molecules for novelty: qm9, or a file (SDF, XYZ, NPZ, or one SMILES a line)",
+        help="known molecules for novelty and distances: qm9, or a file (SDF, XYZ, NPZ, SMILES)",
     )
-    parser.add_argument("--json", type=Path | None, default=None, help="where to write the figures as JSON")
+    add(
+        "--beside",
+        type=str,
+        default="qm9",
+        help="figures to show beside: qm9 (its test split), a file that --json wrote, or none",
+    )
+    add("--json", type=Path | None, default=None, help="where to write the figures as JSON")
+    add("--csv", type=Path | None, default=None, help="where to write one row per molecule")
+    add("--html", type=Path | None, default=None, help="where to write a page of tables, figures, structures")
+    add("--xtb", type=PositiveInt | None, default=None, help="how many molecules GFN2-xTB relaxes")
+    add("--energy-ratio", type=PositiveInt | None, default=None, help="how many the energy ratio is asked of")
+    add("--seed", type=NonNegativeInt, default=0, help="draws those molecules")
+    add(
+        "--workers",
+        type=PositiveInt | None,
+        default=None,
+        help="processes on this machine; by default what pays off",
+    )
+    add("--backend", type=Literal["joblib", "dask"], default="joblib", help="what runs the processes")
+    add("--scheduler", type=str | None, default=None, help="address of the dask scheduler")
 
 
 def run(options: Namespace) -> None:
-    """Judge and report; see :func:`evaluate_file`."""
-    evaluate_file(options.file, options.protocol, options.reference, options.json)
+    """Judge and report; see :func:`evaluate_files`."""
+    counts = {"xtb_relaxation": options.xtb, "energy_ratio": options.energy_ratio}
+    limits = {check: count for check, count in counts.items() if count is not None}
+    # On a cluster everything goes there; joblib keeps the work here for a single process.
+    workers = EVERY_WORKER if options.backend == "dask" else options.workers
+    how = How(options.protocol, options.reference, limits, options.seed, workers)
+    outputs = Outputs(options.json, options.csv, options.html)
+    beside = None if options.beside == NONE else Beside.load(options.beside)
+    with cluster(options.backend, options.scheduler):
+        evaluate_files(options.files, options.compare, how, outputs, beside)
 
 
 def evaluate_file(
-    file: Path,
-    protocol: str = ALL,
-    reference: str | None = None,
-    json: Path | None = None,
+    file: Path, protocol: str = "quick", reference: str | None = None, json: Path | None = None
 ) -> list[Report]:
-    """Judge the molecules of a file; each record counts, readable or not.
+    """Judge the molecules of one file; each record counts, readable or not.
 
     Args:
         file: Molecules as SDF, XYZ (many frames) or NPZ (arrays z, x, n).
-        protocol: A shipped protocol's name, a protocol file (YAML), or ``all``: every shipped protocol, those
-            that judge own bonds only where the file has bonds.
+        protocol: See :class:`~molgen.cli.judging.How`.
         reference: Known molecules for novelty: qm9, or a file (SDF, XYZ, NPZ, or one SMILES a line).
         json: Where to write the figures as JSON.
 
@@ -71,21 +135,46 @@ def evaluate_file(
         InputError: A file cannot be read or written, or holds no molecule.
         ConfigError: The protocol is unknown or wrong.
     """
-    # Every protocol and reference is read before the molecules, so that mistakes show before the work.
-    rules = applicable_protocols(with_bonds=True) if protocol == ALL else [load_protocol(protocol)]
-    known = {} if reference is None else {r.bonds: load_reference(reference, r.bonds) for r in rules}
-    if json is not None:
-        require_writable(json)
-    molecules = read_molecules(file)
-    if protocol == ALL:
-        rules = applicable_protocols(with_bonds=any(m.bonds is not None and len(m.bonds) for m in molecules))
-    reports = judge_and_print(molecules, rules, known)
-    if json is not None:
-        figures = {report.protocol.name: report.to_dict() for report in reports}
-        content = {"file": str(file), "n": len(molecules), "protocols": figures}
-        with atomic_path(json) as partial:
-            partial.write_text(json_format.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return reports
+    (subject,) = evaluate_files([file], False, How(protocol, reference), Outputs(json), None)
+    return list(subject.reports)
+
+
+def evaluate_files(
+    files: Sequence[Path], as_models: bool, how: How, outputs: Outputs, beside: Beside | None
+) -> list[Subject]:
+    """Judge files, print tables and write what is asked for.
+
+    Args:
+        files: Molecules; at least one file.
+        as_models: Whether each file is a model of its own, to be compared, rather than a seed of one model.
+        how: How to judge.
+        outputs: What is written.
+        beside: Figures shown beside.
+
+    Returns:
+        One subject a model.
+
+    Raises:
+        InputError: A file cannot be read or written, is given twice or holds no molecule.
+        ConfigError: The protocol is unknown or wrong.
+    """
+    _require_different(files, as_models)
+    outputs.require_writable()
+    by_file, references = judge_files(files, how)
+    subjects = _subjects(files, as_models, by_file, references)
+    differences = compare(subjects) if as_models else []
+    if outputs.json is not None:
+        _write_json(_content(subjects, differences), outputs.json)
+    if outputs.csv is not None:
+        write_csv(subjects, outputs.csv)
+    if outputs.html is not None:
+        measured = {m: found for r in references.values() for m, found in r.distributions.items()}
+        write_page(Page(subjects, differences, beside, measured, _options(how)), outputs.html)
+    tables = (
+        comparison_tables(subjects, differences, beside) if as_models else subject_tables(subjects[0], beside)
+    )
+    _print(tables)
+    return subjects
 
 
 def judge_and_print(
@@ -106,7 +195,58 @@ def judge_and_print(
             evaluate(molecules, p, references.get(p.bonds), progress=lambda count: bar.advance(task, count))
             for p in protocols
         ]
-    console = Console()
-    for report in reports:
-        console.print(report.render())
+    _print(report.render() for report in reports)
     return reports
+
+
+def _require_different(files: Sequence[Path], as_models: bool) -> None:
+    for file in files:
+        check_suffix(file)
+    resolved = [file.resolve() for file in files]
+    if len(set(resolved)) < len(resolved):
+        raise InputError("a file is given twice; give each once, as its molecules would count twice")
+    if as_models and len(files) < 2:
+        raise InputError(f"--compare was given only {files[0]}; give two or more files")
+
+
+def _subjects(
+    files: Sequence[Path],
+    as_models: bool,
+    by_file: Sequence[Sequence[Report]],
+    references: Mapping[str, ReferenceSet],
+) -> list[Subject]:
+    if not as_models:
+        return [Subject.of(files, by_file, references)]
+    subjects = [
+        Subject.of([file], [[reports[i]] for reports in by_file], references) for i, file in enumerate(files)
+    ]
+    return with_different_names(subjects)
+
+
+def _content(subjects: Sequence[Subject], differences: Sequence[Difference]) -> dict[str, Any]:
+    if len(subjects) == 1:
+        return subjects[0].to_dict()
+    return {
+        "models": {subject.name: subject.to_dict() for subject in subjects},
+        "differences": {
+            "against": subjects[0].name,
+            "method": METHOD,
+            "tests": [difference.to_dict() for difference in differences],
+        },
+    }
+
+
+def _options(how: How) -> dict[str, str]:
+    options = {"protocol": how.protocol, "reference": how.reference or "none", "seed": str(how.seed)}
+    return options | {check.replace("_", " "): f"{count} molecules" for check, count in how.limits.items()}
+
+
+def _write_json(content: Mapping[str, Any], path: Path) -> None:
+    with atomic_path(path) as partial:
+        partial.write_text(json_format.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _print(tables: Iterable[RichTable]) -> None:
+    console = Console()
+    for table in tables:
+        console.print(table)

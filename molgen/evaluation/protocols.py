@@ -96,14 +96,20 @@ class Protocol:
             )
 
 
-def applicable_protocols(with_bonds: bool) -> list[Protocol]:
-    """Return the shipped protocols that molecules allow, by name; some need bonds of the molecules' own.
+VERDICTS, QUICK, ALL = ("edm", "bonded"), ("edm", "bonded", "distributions"), ("edm", "bonded", "physical")
+"""Shipped protocols that are asked for together: those of stability and validity; with distances to the
+reference; with plausibility and strain, which take a second a molecule (and hold the distances as well)."""
+
+
+def applicable_protocols(names: Iterable[str], with_bonds: bool) -> list[Protocol]:
+    """Return those of some protocols that molecules allow; some need bonds of the molecules' own.
 
     Args:
+        names: Names of shipped protocols.
         with_bonds: Whether any molecule brings bonds.
     """
-    shipped = [load_protocol(path) for path in sorted(SHIPPED.glob("*.yaml"))]
-    return [protocol for protocol in shipped if with_bonds or protocol.bonds != "own"]
+    wanted = [load_protocol(name) for name in names]
+    return [protocol for protocol in wanted if with_bonds or protocol.bonds != "own"]
 
 
 def load_protocol(source: str | Path) -> Protocol:

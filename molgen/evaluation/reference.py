@@ -1,16 +1,18 @@
-"""The set of known molecules that novelty is measured against, small enough to ship.
+"""The set of known molecules that novelty and distances are measured against, small enough to ship.
 
 Five bytes of BLAKE2b stand for a SMILES: 100,000 molecules take 500 KB, and the chance that a new
 molecule is mistaken for a known one is 100,000 / 2^40, one in ten million. Python's own ``hash`` would
-differ between processes.
+differ between processes. What measures say of the set is kept as distributions, see
+:mod:`molgen.evaluation.distribution`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +20,30 @@ from numpy.typing import NDArray
 from molgen.chem.npz import read_arrays
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path
+from molgen.evaluation.chemnet import ChemNetStatistics
+from molgen.evaluation.distribution import Distributions
+from molgen.evaluation.distribution_arrays import from_arrays, to_arrays
 
 DIGEST_BYTES = 5
 
 
 @dataclass(frozen=True, eq=False)
 class ReferenceSet:
-    """Digests of canonical SMILES.
+    """Digests of canonical SMILES, and what is known of the molecules' geometry and make-up.
 
     Attributes:
-        name: What the set is, for reports.
+        name: What the set is, for reports; also says so where distances are to another set than novelty.
         digests: ``(K,)`` uint64 below 2^40, sorted, each once.
+        distributions: Measure name to its distributions; those that are missing leave distances out.
+        chemnet: ChemNet's view of the set, or ``None``.
+        smiles: A fair sample of the set's SMILES, for what is not kept ready; may be empty.
     """
 
     name: str
     digests: NDArray[np.uint64]
+    distributions: Mapping[str, Distributions] = field(default_factory=dict)
+    chemnet: ChemNetStatistics | None = None
+    smiles: Sequence[str] = ()
 
     @classmethod
     def from_smiles(cls, smiles: Iterable[str | None], name: str) -> ReferenceSet:
@@ -58,17 +69,28 @@ class ReferenceSet:
         digests = _unpack(packed)
         if (digests[1:] <= digests[:-1]).any():
             raise InputError(f"{path} is damaged: its digests are not sorted; make it again")
-        return cls(str(arrays["name"]), digests)
+        try:
+            return cls(
+                str(arrays["name"]), digests, from_arrays(arrays), ChemNetStatistics.from_arrays(arrays)
+            )
+        except InputError as error:
+            raise InputError(f"{path} is damaged: {error}") from error
 
     def save(self, path: str | Path) -> None:
-        """Write an NPZ file with arrays ``name`` and ``digests``, complete or not at all.
+        """Write an NPZ file, complete or not at all.
+
+        It has arrays ``name`` and ``digests``, and those of the distributions and of ChemNet where they are
+        known; the sample of SMILES is not kept.
 
         Raises:
             InputError: The folder is read-only or full.
         """
         with atomic_path(Path(path)) as partial, partial.open("wb") as handle:
             packed = self.digests.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :DIGEST_BYTES]
-            np.savez(handle, name=np.array(self.name), digests=packed)
+            known = to_arrays(self.distributions)
+            known |= {} if self.chemnet is None else self.chemnet.to_arrays()
+            arrays: dict[str, Any] = {"name": np.array(self.name), "digests": packed, **known}
+            np.savez_compressed(handle, **arrays)
 
     def __len__(self) -> int:
         """Number of different molecules ``K``."""

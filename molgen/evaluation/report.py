@@ -10,6 +10,7 @@ from typing import Any
 from rich import box
 from rich.table import Table as RichTable
 
+from molgen.evaluation.beside import Beside
 from molgen.evaluation.metrics.base import CONFIDENCE, Share
 from molgen.evaluation.metrics.figure import Figure
 from molgen.evaluation.metrics.profile import Profile
@@ -58,6 +59,7 @@ class Report:
                 "name": self.protocol.name,
                 "version": self.protocol.version,
                 "citation": self.protocol.citation,
+                "limits": dict(self.protocol.limits),
             },
             "n": len(self.table),
             "bonds": self.bond_sources,
@@ -70,23 +72,47 @@ class Report:
             "metrics": {name: figure.to_dict() for name, figure in self.figures.items()},
         }
 
-    def render(self) -> RichTable:
-        """Return a table for a terminal of 80 columns."""
+    def render(self, beside: Beside | None = None, over_files: Mapping[str, str] | None = None) -> RichTable:
+        """Return a table for a terminal of 80 columns.
+
+        Args:
+            beside: Figures of a known set, for a column of their own.
+            over_files: Metric name to how it scatters over several files, for a column of its own.
+        """
         rich = RichTable(
             title=f"protocol {self.protocol.name} (version {self.protocol.version}), n = {len(self.table)}",
-            caption=f"{_bonds_caption(self.bond_sources)}; "
-            f"reference: {self.reference or 'none'}; {self.seconds:.1f} s",
+            caption=self.caption,
             box=box.SIMPLE_HEAD,
             pad_edge=False,
             show_edge=False,
         )
-        rich.add_column("metric", no_wrap=True)
+        rich.add_column("metric")
         rich.add_column("value", justify="right", no_wrap=True)
         rich.add_column(f"{CONFIDENCE:.0%} interval", justify="right", no_wrap=True)
+        if over_files is not None:
+            rich.add_column("mean and sd of files", justify="right")
+        if beside is not None:
+            rich.add_column(beside.title, justify="right")
         rich.add_column("count")
         for name, figure in self.figures.items():
-            rich.add_row(name.replace("_", " "), *figure.cells())
+            value, interval, count = figure.cells()
+            known = "-" if beside is None else beside.cell(self.protocol, name)
+            if isinstance(figure, Profile):
+                value, known = value.replace(", ", "\n"), known.replace(", ", "\n")
+            extra = [] if over_files is None else [over_files.get(name, "-")]
+            extra += [] if beside is None else [known]
+            rich.add_row(name.replace("_", " "), value, interval, *extra, count)
         return rich
+
+    @property
+    def caption(self) -> str:
+        """Where bonds came from, which reference, how long it took and which checks asked only some."""
+        limits = "".join(
+            f"; {check.replace('_', ' ')} of at most {limit} drawn molecules"
+            for check, limit in self.protocol.limits.items()
+        )
+        bonds = _bonds_caption(self.bond_sources)
+        return f"{bonds}; reference: {self.reference or 'none'}; {self.seconds:.1f} s{limits}"
 
 
 def _bonds_caption(sources: Mapping[str, int]) -> str:

@@ -34,6 +34,8 @@ SLOW_CHUNK = 5
 PARALLEL_FROM = 30_000
 """Number of molecules from which several processes are faster, their start included."""
 
+_NOTHING = Molecule(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), defect="no molecule")
+
 
 def evaluate(
     molecules: Iterable[Molecule],
@@ -75,8 +77,10 @@ def evaluate(
     rows = [dict(verdict.row) for verdict in verdicts]
     for check, limit in protocol.limits.items():
         drawn = reservoir.drawn(limit)
-        found = _run(Job.of_drawn(protocol, check), drawn.values(), execution, progress, SLOW_CHUNK)
-        _join(rows, check, dict(zip(drawn, found, strict=True)))
+        job = Job.of_drawn(protocol, check)
+        found = _run(job, drawn.values(), execution, progress, SLOW_CHUNK)
+        # The columns are those of a molecule of nothing, which costs nothing, so that none drawn is no error.
+        _join(rows, check, dict(zip(drawn, found, strict=True)), *job([_NOTHING]))
     table = Table.from_rows(rows, _measurements(protocol, verdicts))
     figures = {name: METRICS[name](table, reference) for name in protocol.metrics}
     name = None if reference is None else reference.name
@@ -104,9 +108,11 @@ def _chunks(molecules: Iterable[Molecule], size: int) -> Iterator[list[Molecule]
         yield chunk
 
 
-def _join(rows: list[dict[str, CellValue]], check: str, found: Mapping[int, Verdict]) -> None:
+def _join(
+    rows: list[dict[str, CellValue]], check: str, found: Mapping[int, Verdict], nothing: Verdict
+) -> None:
     """Add a slow check's columns, empty where a molecule was not drawn, and ``<check>_drawn``."""
-    columns = {name for verdict in found.values() for name in verdict.row if name != "bonds"}
+    columns = set(nothing.row) - {"bonds"}
     for index, row in enumerate(rows):
         answer = found[index].row if index in found else {}
         row |= {name: answer.get(name) for name in sorted(columns)}

@@ -28,12 +28,14 @@ def test_table_and_json(
     reports = evaluate_file(path, reference="qm9", json=out)
     content = json.loads(out.read_text())
     assert (content["file"], content["n"]) == (str(path), 4)
-    assert [r.protocol.name for r in reports] == (["bonded", "edm"] if suffix == "sdf" else ["edm"])
+    with_bonds = ["edm", "bonded", "distributions"]
+    assert [r.protocol.name for r in reports] == (with_bonds if suffix == "sdf" else ["edm"])
     printed = capsys.readouterr()
     for report in reports:
         metrics = content["protocols"][report.protocol.name]["metrics"]
         assert metrics["validity"]["numerator"] == 2
-        assert metrics["novelty"]["value"] == report.metrics["novelty"]
+        for name in set(metrics) & {"novelty", "bond_length_w1"}:
+            assert metrics[name]["value"] == report.metrics[name]
         assert f"protocol {report.protocol.name}" in printed.out
     assert printed.out.count("protocol") == len(reports)
     assert "2/4 requested molecules" in printed.out

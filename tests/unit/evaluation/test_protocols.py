@@ -9,6 +9,7 @@ import yaml
 
 from molgen.core.errors import ConfigError
 from molgen.evaluation import applicable_protocols, load_protocol, protocols
+from molgen.evaluation.protocols import ALL, QUICK, VERDICTS
 
 EDM = Path(protocols.__file__).parent / "protocols" / "edm.yaml"
 
@@ -25,9 +26,14 @@ def test_edm_is_shipped() -> None:
     assert protocol == load_protocol(EDM)
 
 
-def test_bonded_needs_bonds() -> None:
-    assert [p.name for p in applicable_protocols(with_bonds=True)] == ["bonded", "edm"]
-    assert [p.name for p in applicable_protocols(with_bonds=False)] == ["edm"]
+def test_protocols_of_own_bonds_need_them() -> None:
+    for names in (VERDICTS, QUICK, ALL):
+        assert [p.name for p in applicable_protocols(names, with_bonds=True)] == list(names)
+        assert [p.name for p in applicable_protocols(names, with_bonds=False)] == ["edm"]
+
+
+def test_every_shipped_protocol_is_asked_for_somewhere() -> None:
+    assert {*QUICK, *ALL} == {path.stem for path in protocols.SHIPPED.glob("*.yaml")}
 
 
 def test_a_protocol_of_ones_own(tmp_path: Path) -> None:
@@ -59,5 +65,6 @@ def test_what_is_no_protocol(tmp_path: Path, text: str) -> None:
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
-    with pytest.raises(ConfigError, match="no protocol 'edn'; give one of bonded, edm"):
+    message = "no protocol 'edn'; give one of bonded, distributions, edm, physical"
+    with pytest.raises(ConfigError, match=message):
         load_protocol("edn")

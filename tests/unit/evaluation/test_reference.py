@@ -1,10 +1,14 @@
-"""References answer membership exactly, survive the disk, and come from names and files of many kinds."""
+"""References answer membership exactly, survive the disk, and come from names and files of many kinds.
+
+What they know of the molecules' geometry survives as well, and damage to it is named.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +19,11 @@ from hypothesis import strategies as st
 from molgen.chem import Molecule, edm_smiles, write_molecules
 from molgen.core.errors import InputError
 from molgen.evaluation import ReferenceSet, load_reference
+from molgen.evaluation.chemnet import ChemNetStatistics
+from molgen.evaluation.known_molecules import KnownMolecules
+from molgen.evaluation.measures import MEASURES
 from molgen.evaluation.protocols import BOND_RULES
+from molgen.evaluation.reference_sources import SHIPPED, reference_of
 
 
 @given(st.lists(st.text(max_size=12)), st.lists(st.text(max_size=12)))
@@ -105,3 +113,97 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     path.write_text("\n")
     with pytest.raises(InputError, match="no SMILES"):
         load_reference(path)
+
+
+@pytest.fixture
+def described(ethanol: Molecule, embed: Callable[[str], Molecule]) -> ReferenceSet:
+    """A reference that knows distributions and ChemNet's view, the latter made up."""
+    rng = np.random.default_rng(0)
+    seen = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 6))
+    seen[:, 3] = 0.25
+    chemnet = ChemNetStatistics(40, seen.mean(axis=0), np.cov(seen.T))
+    return replace(reference_of([ethanol, embed("C")], "described"), chemnet=chemnet)
+
+
+def test_distributions_survive_the_disk(tmp_path: Path, described: ReferenceSet) -> None:
+    described.save(tmp_path / "known.npz")
+    back = ReferenceSet.load(tmp_path / "known.npz")
+    assert set(back.distributions) == set(MEASURES)
+    for measure, found in back.distributions.items():
+        expected = described.distributions[measure]
+        assert (found.molecules, list(found.kinds)) == (expected.molecules, list(expected.kinds))
+        for kind, distribution in found.kinds.items():
+            assert distribution.count == expected.kinds[kind].count
+            assert np.array_equal(distribution.points, expected.kinds[kind].points)
+    assert back.chemnet is not None and described.chemnet is not None
+    assert back.chemnet.molecules == 40
+    assert back.chemnet.mean == pytest.approx(described.chemnet.mean, rel=1e-6)
+    assert back.chemnet.covariance == pytest.approx(described.chemnet.covariance, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("distribution/size/points", None),
+        ("distribution/size/points", np.array([9.0, np.nan], dtype=np.float32)),
+        ("distribution/size/points", np.array([9.0, 8.0], dtype=np.float32)),
+        ("distribution/size/points", np.array([8.0, 9.0])),
+        ("distribution/size/lengths", np.array([3])),
+        ("distribution/size/counts", np.array([1])),
+        ("distribution/size/kinds", np.array(["a", "b"])),
+        ("distribution/size/molecules", np.array(0)),
+        ("chemnet/mean", None),
+        ("chemnet/correlation", np.zeros(4, dtype=np.int16)),
+    ],
+)
+def test_damaged_distributions_are_named(
+    tmp_path: Path, described: ReferenceSet, part: str, value: np.ndarray | None
+) -> None:
+    path = tmp_path / "known.npz"
+    described.save(path)
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays.pop(part)
+    np.savez(path, **arrays, **({} if value is None else {part: value}))
+    with pytest.raises(InputError, match=r"known\.npz is damaged: .*make the reference again"):
+        ReferenceSet.load(path)
+
+
+def test_files_of_digests_alone_still_load(tmp_path: Path) -> None:
+    path = tmp_path / "old.npz"
+    np.savez(path, name="old", digests=np.array([[1, 0, 0, 0, 0]], dtype=np.uint8))
+    reference = ReferenceSet.load(path)
+    assert (len(reference), reference.distributions, reference.chemnet) == (1, {}, None)
+
+
+def test_a_file_of_molecules_is_measured_when_asked(tmp_path: Path, ethanol: Molecule) -> None:
+    path = tmp_path / "known.sdf"
+    assert ethanol.bonds is not None
+    broken = replace(ethanol, bonds=ethanol.bonds * [1, 1, 2])
+    write_molecules([ethanol, broken, ethanol], path)
+    reference = load_reference(path, "own")
+    assert isinstance(reference.distributions, KnownMolecules)
+    assert "_measured" not in vars(reference.distributions)
+    size = reference.distributions["size"]
+    assert (size.molecules, size.kinds["atoms"].points.tolist()) == (2, [9.0, 9.0])
+    assert reference.distributions["ring_sizes"].kinds == {}
+    assert list(reference.smiles) == ["CCO", "CCO"]
+
+
+def test_a_file_of_smiles_knows_no_geometry(tmp_path: Path) -> None:
+    path = tmp_path / "known.smi"
+    path.write_text("OCC\nC\n")
+    reference = load_reference(path)
+    assert (reference.distributions, sorted(reference.smiles)) == ({}, ["C", "CCO"])
+
+
+def test_shipped_qm9_knows_the_geometry_of_its_test_split() -> None:
+    reference = load_reference("qm9", "own")
+    assert "test split (distances)" in reference.name and "training split (novelty)" in reference.name
+    assert set(reference.distributions) == set(MEASURES)
+    assert {known.molecules for known in reference.distributions.values()} == {13_083}
+    lengths = reference.distributions["bond_lengths"].kinds
+    assert float(lengths["C-H"].points.mean()) == pytest.approx(1.093, abs=0.001)
+    assert float(np.median(lengths["C:C"].points)) == pytest.approx(1.40, abs=0.02)
+    assert reference.chemnet is not None and reference.chemnet.molecules == 13_083
+    assert (SHIPPED / "qm9_own.npz").stat().st_size < 900_000

@@ -1,0 +1,179 @@
+"""What ``molgen evaluate`` does with files: choose protocols, stream molecules through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from molgen.chem.io import check_suffix, iter_molecules
+from molgen.cli.progress import progress_bar
+from molgen.core.errors import ConfigError, InputError
+from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate, load_protocol, load_reference
+from molgen.evaluation.execution import Direct, Execution
+from molgen.evaluation.optional_library import optional_library
+from molgen.evaluation.protocols import ALL, QUICK, applicable_protocols
+
+_SEVERAL = {"all": ALL, "quick": QUICK}
+EVERY_WORKER = -1
+
+PARALLEL_BYTES, PARALLEL_BYTES_SLOW = 30_000_000, 200_000
+"""Size of the files from which all cores are faster, their start included: without and with slow checks."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How files are judged.
+
+    Attributes:
+        protocol: A shipped protocol's name, a protocol file (YAML), ``all`` for edm, bonded and physical, or
+            ``quick`` with distributions in place of the slow physical; the last two leave out protocols of
+            own bonds where a file has none.
+        reference: Known molecules for novelty and distances: ``qm9``, or a file.
+        limits: Slow check to how many molecules it is asked about, in place of the protocols' own numbers.
+        seed: Draws those molecules.
+        workers: Processes, -1 for all there are; ``None`` takes all cores for large files.
+    """
+
+    protocol: str = "quick"
+    reference: str | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    seed: int = 0
+    workers: int | None = None
+
+    def protocols(self, with_bonds: bool) -> list[Protocol]:
+        """Load the protocols, with these limits.
+
+        Args:
+            with_bonds: Whether the molecules bring bonds.
+
+        Raises:
+            ConfigError: The protocol is unknown or wrong, or none has a check that a limit is given for.
+        """
+        if self.protocol in _SEVERAL:
+            chosen = applicable_protocols(_SEVERAL[self.protocol], with_bonds)
+        else:
+            chosen = [load_protocol(self.protocol)]
+        return [replace(p, limits={**p.limits, **self._limits_of(p)}) for p in chosen]
+
+    def require_limits(self, protocols: Sequence[Protocol]) -> None:
+        """Refuse a limit that no protocol has a use for.
+
+        Raises:
+            ConfigError: None of the protocols has that check.
+        """
+        for check in self.limits:
+            if not any(check in protocol.checks for protocol in protocols):
+                names = ", ".join(protocol.name for protocol in protocols)
+                raise ConfigError(
+                    f"a number of molecules was given for the check {check!r}, which the protocol {names} "
+                    "does not have; use --protocol physical or all, or leave the number out"
+                )
+
+    def references(self, protocols: Sequence[Protocol]) -> dict[str, ReferenceSet]:
+        """Load the reference as each bond rule names it.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        if self.reference is None:
+            return {}
+        return {p.bonds: load_reference(self.reference, p.bonds) for p in protocols}
+
+    def execution(self, files: Sequence[Path], protocols: Sequence[Protocol]) -> Execution:
+        """Decide where the judging runs."""
+        if self.workers is not None:
+            return Direct(self.workers)
+        slow = any(protocol.limits for protocol in protocols)
+        large = sum(f.stat().st_size for f in files) >= (PARALLEL_BYTES_SLOW if slow else PARALLEL_BYTES)
+        return Direct(joblib.cpu_count() if large else 1)
+
+    def _limits_of(self, protocol: Protocol) -> dict[str, int]:
+        return {check: count for check, count in self.limits.items() if check in protocol.checks}
+
+
+def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], dict[str, ReferenceSet]]:
+    """Judge each file under each protocol; molecules are read as they are judged, never all held.
+
+    Args:
+        files: Molecules; at least one file.
+        how: How to judge.
+
+    Returns:
+        For each protocol one report a file, and the references by bond rule.
+
+    Raises:
+        InputError: A file cannot be read or holds no molecule, or the reference cannot be read.
+        ConfigError: The protocol is unknown or wrong.
+    """
+    # Every protocol and reference is read before the molecules, so that mistakes show before the work.
+    protocols = how.protocols(with_bonds=True)
+    how.require_limits(protocols)
+    references = how.references(protocols)
+    if how.protocol in _SEVERAL:
+        protocols = how.protocols(with_bonds=all(has_bonds(file) for file in files))
+    for file in files:
+        next(iter_molecules(file))
+    execution = how.execution(files, protocols)
+    with progress_bar() as bar:
+        task = bar.add_task("judging", total=None)
+        by_file = [
+            [
+                evaluate(
+                    iter_molecules(file),
+                    protocol,
+                    references.get(protocol.bonds),
+                    execution,
+                    progress=lambda count: bar.advance(task, count),
+                    generator=np.random.default_rng(how.seed),
+                )
+                for file in files
+            ]
+            for protocol in protocols
+        ]
+    return by_file, references
+
+
+def has_bonds(file: Path) -> bool:
+    """Say whether a file's molecules bring bonds; of most files only the first is looked at.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    if check_suffix(file) != ".sdf":
+        return False
+    return any(molecule.bonds is not None and len(molecule.bonds) for molecule in iter_molecules(file))
+
+
+@contextmanager
+def cluster(backend: str, scheduler: str | None) -> Iterator[None]:
+    """Have what runs inside spread by joblib over this machine's cores or a dask cluster.
+
+    Args:
+        backend: ``joblib`` or ``dask``.
+        scheduler: Address of the dask scheduler, such as ``tcp://10.0.0.5:8786``.
+
+    Raises:
+        ConfigError: A scheduler without dask or the reverse, or dask is not installed.
+        InputError: The scheduler does not answer.
+    """
+    if (backend == "dask") != (scheduler is not None):
+        raise ConfigError(
+            f"--backend {backend} was given with the scheduler {scheduler!r}; dask needs --scheduler "
+            "ADDRESS, and only dask takes one"
+        )
+    if scheduler is None:
+        yield
+        return
+    with optional_library("--backend dask", "cluster"):
+        from dask.distributed import Client
+    try:
+        client = Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise InputError(f"the dask scheduler {scheduler!r} does not answer: {error}") from error
+    with client, joblib.parallel_config(backend="dask"):
+        yield
