@@ -38,6 +38,11 @@ class SamplingOptions:
     request: Request = field(default_factory=DeNovo)
     targets: Targets = field(default_factory=lambda: Targets({}))
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked that a molecule can fail to be; sizes are so by construction."""
+        return type(self.request) is not DeNovo or bool(self.targets.targets)
+
 
 class MoleculeGenerator:
     """A loaded model on a device.
@@ -141,7 +146,9 @@ class MoleculeGenerator:
             given = options.request.given(Draw(count, self.setting, request_stream, labels))
             known = replace(given, molecules=given.molecules.labelled(labels))
             drawn = source.complete(known, noise_stream, progress)
-            yield [self._finished(molecule, options) for molecule in self._decoded(drawn)]
+            yield [
+                self._finished(molecule, row, options) for row, molecule in enumerate(self._decoded(drawn))
+            ]
 
     def _source(self, options: SamplingOptions) -> Generator:
         guided = bool(options.targets.targets) and options.targets.guidance != 1
@@ -153,10 +160,10 @@ class MoleculeGenerator:
             yield from decode(batch, self.checkpoint.vocab)
 
     @staticmethod
-    def _finished(molecule: Molecule, options: SamplingOptions) -> Molecule:
+    def _finished(molecule: Molecule, row: int, options: SamplingOptions) -> Molecule:
         """Bring a molecule to its final form; where something was asked, record whether it was met."""
-        finished = options.request.finish(molecule)
-        if type(options.request) is DeNovo and not options.targets.targets:
+        finished = options.request.finish_row(molecule, row)
+        if not options.asks:
             return finished
         problem = finished.failure
         if problem is None:

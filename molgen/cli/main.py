@@ -13,6 +13,7 @@ from molgen.core.errors import ConfigError, MolgenError
 
 COMMANDS = {
     "sample": "generate molecules",
+    "refine": "move force-field geometries to the training set's level of theory",
     "evaluate": "judge a file of molecules",
     "prepare": "prepare a data set",
     "info": "show a model card",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -20,11 +19,12 @@ from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.evaluate import judge_and_print
 from molgen.cli.progress import progress_bar
-from molgen.cli.selection import Selection
-from molgen.control.options import STRUCTURES
+from molgen.cli.selection import CRITERIA, Selection
+from molgen.control.analogue import DEFAULT_STRENGTH
+from molgen.control.options import OPTIONS
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_writable
-from molgen.evaluation import applicable_protocols
+from molgen.evaluation.protocols import VERDICTS, applicable_protocols
 from molgen.sampling import SAMPLERS
 
 
@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
     _add_requests(parser)
     parser.add_argument(
-        "--only", type=str, help="keep only such molecules, comma-separated: valid, unique, novel, connected"
+        "--only", type=str, help=f"keep only such molecules, comma-separated: {', '.join(CRITERIA)}"
     )
     parser.add_argument(
         "--budget", type=PositiveInt, help="with --only: most molecules to draw (default: 20 times the count)"
@@ -55,6 +55,20 @@ def _add_requests(parser: ArgumentParser) -> None:
     """Declare what may be asked of the molecules."""
     parser.add_argument("--num-atoms", type=str, help="size with hydrogens, as 18 or 15-20")
     parser.add_argument("--formula", type=str, help="elements, as C7H10N2O, or ranges, as 'C5-7 N1 O0-2'")
+    parser.add_argument("--smiles", type=str, help="conformers of this molecule, stereochemistry as written")
+    parser.add_argument("--like", type=str, help="parents of analogues: a file in space, or SMILES")
+    parser.add_argument(
+        "--strength",
+        type=float,
+        help=f"with --like: near 0 for copies, 1 for new molecules (default: {DEFAULT_STRENGTH})",
+    )
+    parser.add_argument(
+        "--scaffold", type=str, help="SDF file of atoms to keep in place; several fragments are linked"
+    )
+    parser.add_argument("--attach", type=str, help="with --scaffold: atoms that shall grow, from 1, as 3,7")
+    parser.add_argument(
+        "--scaffold-smarts", type=str, help="with --scaffold: keep only what this matches, with its hydrogens"
+    )
     parser.add_argument(
         "--property",
         type=str,
@@ -72,15 +86,15 @@ def run(options: Namespace) -> None:
         CheckpointError: There is no such checkpoint.
     """
     check_suffix(options.output)
-    asked = {name: options[name] for name in ("num_atoms", *STRUCTURES, "property", "guidance")}
+    asked = {name: options[name] for name in OPTIONS}
     how = read_options(options.steps, options.sampler, options.batch_size, **asked)
     generator = load(options.checkpoint, options.device)
     with_bonds = "bond" in generator.checkpoint.noise.dims
-    selection = Selection.parse(options.only, "own" if with_bonds else "edm") if options.only else None
+    selection = _selection(options.only, how, with_bonds) if options.only else None
     warnings = generator.check(how)
     require_writable(options.output)
     for warning in warnings:
-        print(f"molgen: warning: {warning}", file=sys.stderr)  # noqa: T201
+        Console(stderr=True).print(f"molgen: warning: {warning}", highlight=False, soft_wrap=True)
     start = time.perf_counter()
     molecules, rejected = draw(generator, how, selection, options)
     seconds = time.perf_counter() - start
@@ -95,7 +109,22 @@ def run(options: Namespace) -> None:
     with atomic_path(record_path(options.output)) as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
     _report(options, molecules, rejected, seconds)
-    judge_and_print(molecules, applicable_protocols(with_bonds), references={})
+    judge_and_print(molecules, applicable_protocols(VERDICTS, with_bonds), references={})
+
+
+def _selection(only: str, how: SamplingOptions, with_bonds: bool) -> Selection:
+    """Read ``--only``.
+
+    Raises:
+        InputError: A criterion is unknown, or needs a request where there is none.
+    """
+    selection = Selection.parse(only, "own" if with_bonds else "edm")
+    if "satisfied" in selection.criteria and not how.asks:
+        raise InputError(
+            f"--only {only}: nothing is asked that molecules could satisfy; give --formula, --property or "
+            "another request, or leave it out"
+        )
+    return selection
 
 
 def record_path(output: Path) -> Path:

@@ -10,14 +10,15 @@ from molgen.chem.molecule import Molecule
 from molgen.core.errors import InputError
 from molgen.evaluation import ReferenceSet, load_reference
 
-CRITERIA = ("valid", "connected", "unique", "novel")
+CRITERIA = ("valid", "connected", "unique", "novel", "satisfied")
 _REFERENCE = "qm9"
 
 
 class Selection:
     """Accepts molecules that meet every criterion; remembers what it has seen.
 
-    ``unique`` and ``novel`` compare the SMILES of the largest fragment, as the edm protocol does.
+    ``satisfied`` is what a molecule's record says of the request that it was drawn for. ``unique`` and
+    ``novel`` compare the SMILES of the largest fragment, as the edm protocol does.
 
     Args:
         criteria: Some of :data:`CRITERIA`; all but ``valid`` imply it.
@@ -61,6 +62,8 @@ class Selection:
     def _objection(self, molecule: Molecule) -> str | None:
         if molecule.failure is not None:
             return "not valid"
+        if "satisfied" in self.criteria and not molecule.record.get("satisfied"):
+            return "not satisfied"
         if "connected" in self.criteria and molecule.num_fragments != 1:
             return "not connected"
         smiles = largest_fragment_smiles(molecule)

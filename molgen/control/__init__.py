@@ -4,9 +4,29 @@ A request says which entries of a molecule are given (:class:`molgen.core.tasks.
 drawn molecule whether it is what was asked.
 """
 
+from molgen.control.analogue import AnalogueRequest
+from molgen.control.attachment import Scaffold, read_scaffold
+from molgen.control.conformers import ConformerRequest
 from molgen.control.formula import FormulaRequest
 from molgen.control.options import read_asked
 from molgen.control.properties import Target, Targets
+from molgen.control.refinement import Refinement
 from molgen.control.request import DeNovo, Draw, Request, Setting
+from molgen.control.scaffold import ScaffoldRequest
 
-__all__ = ["DeNovo", "Draw", "FormulaRequest", "Request", "Setting", "Target", "Targets", "read_asked"]
+__all__ = [
+    "AnalogueRequest",
+    "ConformerRequest",
+    "DeNovo",
+    "Draw",
+    "FormulaRequest",
+    "Refinement",
+    "Request",
+    "Scaffold",
+    "ScaffoldRequest",
+    "Setting",
+    "Target",
+    "Targets",
+    "read_asked",
+    "read_scaffold",
+]

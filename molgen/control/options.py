@@ -7,9 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from molgen.chem.formula import FormulaRange
+from molgen.control.analogue import DEFAULT_STRENGTH, AnalogueRequest
+from molgen.control.attachment import read_scaffold
+from molgen.control.conformers import ConformerRequest
 from molgen.control.formula import FormulaRequest
+from molgen.control.parents import read_parents
 from molgen.control.properties import Targets
 from molgen.control.request import DeNovo, Request, Sizes
+from molgen.control.scaffold import ScaffoldRequest
 from molgen.core.errors import InputError
 
 Asked = Mapping[str, Any]
@@ -24,13 +29,37 @@ def _formula(asked: Asked) -> Request:
     return FormulaRequest(FormulaRange.parse(asked["formula"]), read_sizes(asked.get("num_atoms")))
 
 
+def _smiles(asked: Asked) -> Request:
+    return ConformerRequest(str(asked["smiles"]))
+
+
+def _like(asked: Asked) -> Request:
+    strength = read_number("strength", asked.get("strength", DEFAULT_STRENGTH))
+    return AnalogueRequest(read_parents(asked["like"]), strength)
+
+
+def _scaffold(asked: Asked) -> Request:
+    scaffold = read_scaffold(asked["scaffold"], asked.get("attach"), asked.get("scaffold_smarts"))
+    return ScaffoldRequest(scaffold, read_sizes(asked.get("num_atoms")))
+
+
 STRUCTURES: Mapping[str, tuple[Callable[[Asked], Request], frozenset[str]]] = {
     "formula": (_formula, frozenset({"num_atoms"})),
+    "like": (_like, frozenset({"strength"})),
+    "scaffold": (_scaffold, frozenset({"attach", "num_atoms", "scaffold_smarts"})),
+    "smiles": (_smiles, frozenset()),
 }
 """Option that names a structure to what makes its request, and the further options that it understands."""
 
 _PROPERTY_OPTIONS = frozenset({"property", "guidance"})
 _DE_NOVO_OPTIONS = frozenset({"num_atoms"})
+
+OPTIONS: tuple[str, ...] = tuple(
+    sorted(
+        {*STRUCTURES, *_PROPERTY_OPTIONS, *_DE_NOVO_OPTIONS}.union(*(more for _, more in STRUCTURES.values()))
+    )
+)
+"""All names that :func:`read_asked` knows."""
 
 
 def read_asked(**asked: Any) -> tuple[Request, Targets]:  # noqa: ANN401
@@ -38,6 +67,9 @@ def read_asked(**asked: Any) -> tuple[Request, Targets]:  # noqa: ANN401
 
     Args:
         asked: ``formula="C7H10N2O"`` or a range ``"C5-7 N1 O0-2"``; ``num_atoms=18`` or ``"15-20"``;
+            ``like=`` a path, a SMILES or molecules, with ``strength=0.4``;
+            ``scaffold=`` a path, a molecule or several in one frame, with ``attach="3,7"`` and
+            ``scaffold_smarts="c1ccccc1"``;
             ``property="gap=0.25"`` or a list of such; ``guidance=2.0``. ``None`` is as if not given.
 
     Raises:
@@ -49,6 +81,8 @@ def read_asked(**asked: Any) -> tuple[Request, Targets]:  # noqa: ANN401
         raise InputError(f"{_words(named)} cannot be asked for together; give one of them")
     make, more = STRUCTURES[named[0]] if named else (_de_novo, _DE_NOVO_OPTIONS)
     unknown = sorted(set(given) - set(named) - more - _PROPERTY_OPTIONS)
+    if unknown and not named:
+        _require_owner(unknown[0])
     if unknown:
         beside = f" beside {_words(named)}" if named else ""
         accepted = sorted({*(named or STRUCTURES), *more, *_PROPERTY_OPTIONS})
@@ -56,12 +90,23 @@ def read_asked(**asked: Any) -> tuple[Request, Targets]:  # noqa: ANN401
     return make(given), _targets(given)
 
 
+def _require_owner(name: str) -> None:
+    """Refuse an option that means something only beside another one, and say which.
+
+    Raises:
+        InputError: It is such an option.
+    """
+    owners = [structure for structure, (_, more) in STRUCTURES.items() if name in more]
+    if owners:
+        raise InputError(f"{_words([name])} is understood only beside {_words(owners)}; give that too")
+
+
 def _targets(asked: Asked) -> Targets:
     texts: Sequence[str] | str = asked.get("property", [])
     if not texts and "guidance" in asked:
         raise InputError("--guidance strengthens properties; give some with --property")
     words = [texts] if isinstance(texts, str) else list(texts)
-    return Targets.parse(words, float(asked.get("guidance", 1.0)))
+    return Targets.parse(words, read_number("guidance", asked.get("guidance", 1.0)))
 
 
 def read_sizes(given: str | int | Sizes | None) -> Sizes | None:
@@ -79,6 +124,18 @@ def read_sizes(given: str | int | Sizes | None) -> Sizes | None:
             f"--num-atoms {text!r} is not a size; give a number such as 18 or a range such as 15-20"
         )
     return int(match[1]), int(match[2] or match[1])
+
+
+def read_number(name: str, given: object) -> float:
+    """Read the number of an option.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        return float(str(given))
+    except ValueError as error:
+        raise InputError(f"{_words([name])} needs a number, got {given!r}") from error
 
 
 def _words(names: Sequence[str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from molgen.core.errors import InputError
 from molgen.data.properties import PROPERTIES
 from molgen.data.statistics import PropertyHistogram
 
+_COUNTS = frozenset({"rings"})
+"""Descriptors that are whole numbers: windows hold whole numbers of them, and values are checked too."""
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _TARGET = re.compile(rf"(\w+)=({_NUMBER})(?:(?:-|:)({_NUMBER}))?")
 
@@ -48,6 +51,8 @@ class Target:
                 "alpha=70-80 or homo=-0.25:-0.22"
             )
         low, high = float(match[2]), float(match[3] or match[2])
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise InputError(f"--property {text!r}: the number is too large; give a finite one")
         if high < low:
             raise InputError(f"--property {text!r}: the window ends before it begins")
         return cls(match[1], low, high)
@@ -76,8 +81,10 @@ class Targets:
         twice = sorted({t.name for t in read if sum(t.name == other.name for other in read) > 1})
         if twice:
             raise InputError(f"--property gives {', '.join(twice)} twice; give each property once")
-        if not guidance >= 0:
-            raise InputError(f"--guidance must be 0 or more, got {guidance}; 1 is the model without guidance")
+        if not 0 <= guidance < math.inf:
+            raise InputError(
+                f"--guidance must be 0 or more and finite, got {guidance}; 1 is the model without guidance"
+            )
         return cls({target.name: target for target in read}, guidance)
 
     def check(self, setting: Setting) -> list[str]:
@@ -95,6 +102,11 @@ class Targets:
             )
         warnings = []
         for name, target in self.targets.items():
+            if name in _COUNTS and math.ceil(target.low) > math.floor(target.high):
+                raise InputError(
+                    f"--property {name}: no whole number lies in {target.low:g} to {target.high:g}; give "
+                    f"one such as {name}=2 or a window such as {name}=1-3"
+                )
             low, high = known[name].range
             if target.high < low or target.low > high:
                 if target.low < target.high:
@@ -116,12 +128,18 @@ class Targets:
                 labels[name] = torch.full((count,), target.low)
             else:
                 histogram = setting.statistics.properties[name]
-                labels[name] = _within(histogram, target, count, generator)
+                draw = _whole_within if name in _COUNTS else _within
+                labels[name] = draw(histogram, target, count, generator)
         return labels
 
     def objection(self, molecule: Molecule) -> str | None:
-        """Say which descriptor lies outside its window; other properties need a judge, values none."""
-        windows = {n: t for n, t in self.targets.items() if n in DESCRIPTORS and t.low < t.high}
+        """Say which descriptor lies outside its window; other properties need a judge.
+
+        A value is an aim that no molecule meets to the last digit, so only those of counts are checked.
+        """
+        windows = {
+            n: t for n, t in self.targets.items() if n in DESCRIPTORS and (t.low < t.high or n in _COUNTS)
+        }
         if not windows or molecule.mol is None:
             return None
         found = describe(molecule.mol)
@@ -143,6 +161,15 @@ def unit(name: str) -> str:
     """Unit of a property or descriptor, empty for none."""
     text = PROPERTIES[name].unit if name in PROPERTIES else DESCRIPTORS[name].unit
     return "" if text == "1" else text
+
+
+def _whole_within(
+    histogram: PropertyHistogram, target: Target, count: int, generator: torch.Generator
+) -> Tensor:
+    """As :func:`_within`, of whole numbers: each stands for the bins around it."""
+    around = replace(target, low=math.ceil(target.low) - 0.5, high=math.floor(target.high) + 0.5)
+    drawn = _within(histogram, around, count, generator)
+    return drawn.round().clamp(math.ceil(target.low), math.floor(target.high))
 
 
 def _within(histogram: PropertyHistogram, target: Target, count: int, generator: torch.Generator) -> Tensor:

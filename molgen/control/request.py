@@ -100,6 +100,10 @@ class Request(ABC):
         """Return a drawn molecule as the user wants it: in another frame, say; as it is by default."""
         return molecule
 
+    def finish_row(self, molecule: Molecule, row: int) -> Molecule:
+        """Finish molecule ``row`` of those of :meth:`given`, for requests that ask for various ones."""
+        return self.finish(molecule)
+
     def objection(self, molecule: Molecule) -> str | None:
         """Say why a finished molecule is not what was asked, or ``None`` if it is."""
         return None

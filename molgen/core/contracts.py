@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from molgen.core.batch import MolBatch
 from molgen.core.levels import NoiseLevels
+from molgen.core.tasks import Given
 
 Condition = Mapping[str, Tensor]
 """Named per-molecule conditions, each ``(B, D)``."""
@@ -199,6 +200,22 @@ class MoleculeSource(ABC):
 
         Returns:
             ``M`` unpadded batches of one molecule on the CPU, in the order of ``num_atoms``.
+        """
+
+    @abstractmethod
+    def complete(
+        self, given: Given, generator: torch.Generator, progress: Progress | None = None
+    ) -> list[MolBatch]:
+        """Draw what is not given of molecules: every task is this call with another pattern of free entries.
+
+        Args:
+            given: Clean molecules on the CPU and which of their entries to draw; their labels are what they
+                are asked to have.
+            generator: Source of randomness on the device to compute on.
+            progress: Told of every finished batch.
+
+        Returns:
+            Unpadded batches of one molecule on the CPU, in order; given entries are as they were given.
         """
 
 

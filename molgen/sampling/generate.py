@@ -58,15 +58,7 @@ class Generator(MoleculeSource):
     def complete(
         self, given: Given, generator: torch.Generator, progress: Progress | None = None
     ) -> list[MolBatch]:
-        """Draw what is not given of molecules: every task is this call with another pattern of free entries.
-
-        Args:
-            given: Clean molecules on the CPU and which of their entries to draw.
-            generator: Source of randomness on the device to compute on.
-            progress: Told of every finished batch.
-
-        Returns:
-            Unpadded batches of one molecule on the CPU, in order; given entries are as they were given.
+        """See base.
 
         Raises:
             InputError: No molecule, one without atoms, or a batch size below 1.

@@ -15,6 +15,7 @@ from torch import Tensor
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Denoiser, MoleculeSource, PreparesBatches
 from molgen.core.errors import ConfigError, NonFiniteLossError
+from molgen.core.tasks import Given
 from molgen.core.vocab import Vocab
 from molgen.noise.joint import JointNoise
 from molgen.training.objective import DenoisingObjective, NoisyBatch
@@ -60,11 +61,22 @@ class DiffusionModule(pl.LightningModule):
         Raises:
             ConfigError: No sampler is configured.
         """
+        return self._source()(num_atoms, generator)
+
+    def complete(self, given: Given, generator: torch.Generator) -> list[MolBatch]:
+        """Draw what is not given of molecules, with the configured sampler.
+
+        Raises:
+            ConfigError: No sampler is configured.
+        """
+        return self._source().complete(given, generator)
+
+    def _source(self) -> MoleculeSource:
         if self._generate is None:
             raise ConfigError(
                 "model.generate is not configured; add molgen.sampling.Generator with a sampler"
             )
-        return self._generate(num_atoms, generator)
+        return self._generate
 
     def generator(self, *stream: int, device: torch.device | str | None = None) -> torch.Generator:
         """Random numbers that depend on the run's seed, the rank and ``stream`` alone.

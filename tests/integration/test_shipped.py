@@ -11,9 +11,7 @@ from molgen.evaluation import evaluate
 
 @pytest.mark.parametrize("name", shipped_checkpoints())
 def test_the_same_seed_gives_the_same_molecules(name: str) -> None:
-    first, again = (
-        molgen.load(name, "cpu").sample(4, steps=5, num_atoms="12-14", seed=3) for _ in range(2)
-    )
+    first, again = (molgen.load(name, "cpu").sample(4, steps=5, num_atoms="12-14", seed=3) for _ in range(2))
     assert [m.pos.tolist() for m in first] == [m.pos.tolist() for m in again]
 
 

@@ -5,10 +5,12 @@ from molgen.training.callbacks.compilation import CompileDenoiser
 from molgen.training.callbacks.likelihood import LikelihoodBound
 from molgen.training.callbacks.prediction import NpzPredictionWriter
 from molgen.training.callbacks.sampling import SampleAndJudge
+from molgen.training.callbacks.tasks import JudgeTasks
 
 __all__ = [
     "AdaptiveGradientClipping",
     "CompileDenoiser",
+    "JudgeTasks",
     "LikelihoodBound",
     "NpzPredictionWriter",
     "SampleAndJudge",

@@ -1,0 +1,144 @@
+"""``molgen refine``: a file of molecules with better geometries, and a record of how they were made."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse.typing import PositiveInt
+from rich.console import Console
+
+from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load
+from molgen.checkpoint.load import DEFAULT_CHECKPOINT
+from molgen.chem.io import read_molecules, write_molecules
+from molgen.chem.molecule import Molecule
+from molgen.cli.progress import progress_bar
+from molgen.cli.sample import record_path
+from molgen.control.refinement import (
+    DEFAULT_DRAWS,
+    DEFAULT_STEPS,
+    DEFAULT_STRENGTH,
+    MAX_STRENGTH,
+    Refinement,
+)
+from molgen.core.errors import InputError
+from molgen.core.files import atomic_path, require_writable
+from molgen.sampling import SAMPLERS, Generator
+
+REASONS_SHOWN = 3
+"""Most frequent reasons, of molecules left as they were, that are printed; all are in the file."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", type=Path, help="molecules with bonds and all hydrogens, .sdf")
+    parser.add_argument("-o", "--output", type=Path, default=Path("refined.sdf"), help="file to write, .sdf")
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=DEFAULT_STRENGTH,
+        help=f"how much noise to start from, up to {MAX_STRENGTH:g}; less moves molecules less",
+    )
+    parser.add_argument(
+        "--checkpoint", type=str, default=DEFAULT_CHECKPOINT, help="name, folder or .ckpt file"
+    )
+    parser.add_argument("--steps", type=PositiveInt, default=DEFAULT_STEPS, help="sampling steps")
+    parser.add_argument(
+        "--draws", type=PositiveInt, default=DEFAULT_DRAWS, help="draws that each molecule is the mean of"
+    )
+    parser.add_argument("--sampler", type=str, help=f"{' or '.join(SAMPLERS)} (default: the checkpoint's)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, options and device: same molecules")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
+    parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
+
+
+def run(options: Namespace) -> None:
+    """Read, refine, write, report.
+
+    Raises:
+        InputError: An option cannot be used, the file cannot be read or the output cannot be written.
+        CheckpointError: There is no such checkpoint.
+    """
+    for path in (options.file, options.output):
+        _require_sdf(path)
+    molecules = read_molecules(options.file)
+    generator = load(options.checkpoint, options.device)
+    how = SamplingOptions(options.steps, options.sampler, options.batch_size)
+    source = Generator(
+        generator.denoiser, generator.checkpoint.noise, generator.sampler(how), options.batch_size
+    )
+    refinement = Refinement(generator.setting, source, options.strength, options.draws)
+    require_writable(options.output)
+    start = time.perf_counter()
+    with progress_bar() as bar:
+        task = bar.add_task("refining", total=len(molecules))
+        stream = torch.Generator(generator.device).manual_seed(options.seed)
+        finished = refinement(molecules, stream, lambda count: bar.advance(task, count))
+    seconds = time.perf_counter() - start
+    write_molecules(finished, options.output)
+    record = _record(generator, source, options, finished, seconds)
+    with atomic_path(record_path(options.output)) as partial:
+        partial.write_text(json.dumps(record, indent=2) + "\n")
+    _report(options, finished, seconds)
+
+
+def _require_sdf(path: Path) -> None:
+    """Refuse files without bonds.
+
+    Raises:
+        InputError: It is one.
+    """
+    if path.suffix.lower() != ".sdf":
+        raise InputError(
+            f"{path} is no SDF; refine reads and writes .sdf, which keeps bonds and a record of each molecule"
+        )
+
+
+def _record(
+    generator: MoleculeGenerator,
+    source: Generator,
+    options: Namespace,
+    finished: list[Molecule],
+    seconds: float,
+) -> dict[str, Any]:
+    return {
+        "molgen": importlib.metadata.version("molgen3d"),
+        "checkpoint": generator.checkpoint.card.name,
+        "checkpoint_sha256": generator.checkpoint.digest,
+        "options": {
+            key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
+        },
+        "sampler": type(source.sampler).__name__,
+        "nfe": source.sampler.nfe(source.noise) * source.denoiser.evaluations * options.draws,
+        "device": str(generator.device),
+        "seed": options.seed,
+        "written": len(finished),
+        "refined": sum(int(m.record["refined"]) for m in finished),
+        "unrefined": dict(_reasons(finished)),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _reasons(finished: list[Molecule]) -> Counter[str]:
+    return Counter(str(m.record["unrefined"]) for m in finished if "unrefined" in m.record)
+
+
+def _report(options: Namespace, finished: list[Molecule], seconds: float) -> None:
+    moved = [float(m.record["rmsd_moved"]) for m in finished if "rmsd_moved" in m.record]
+    lines = [f"{options.output}: {len(moved)} of {len(finished)} molecules refined in {seconds:.1f} s"]
+    if moved:
+        lines.append(f"atoms moved by {np.median(moved):.3f} angstrom (root mean square, median)")
+    reasons = _reasons(finished)
+    lines += [f"{count} left as they were: {reason}" for reason, count in reasons.most_common(REASONS_SHOWN)]
+    if len(reasons) > REASONS_SHOWN:
+        lines.append(f"and for {len(reasons) - REASONS_SHOWN} more reasons: see the field 'unrefined'")
+    console = Console()
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)

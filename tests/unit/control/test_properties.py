@@ -1,0 +1,179 @@
+"""Properties: read from words, drawn inside windows as often as training has them, and checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+
+from molgen.chem.conformers import embed
+from molgen.chem.descriptors import describe
+from molgen.chem.molecule import Molecule
+from molgen.control import Setting, Target, Targets
+from molgen.core.errors import InputError
+from molgen.data.statistics import PropertyHistogram
+
+DRAWS = 20_000
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("gap=0.25", Target("gap", 0.25, 0.25)),
+        (" homo=-0.25 ", Target("homo", -0.25, -0.25)),
+        ("alpha=70-80", Target("alpha", 70, 80)),
+        ("alpha=70:80", Target("alpha", 70, 80)),
+        ("homo=-0.25:-0.22", Target("homo", -0.25, -0.22)),
+        ("homo=-0.25--0.22", Target("homo", -0.25, -0.22)),
+        ("homo=-0.25-0.1", Target("homo", -0.25, 0.1)),
+        ("lumo=-.5:+.5", Target("lumo", -0.5, 0.5)),
+        ("gap=1e-3-2e-3", Target("gap", 0.001, 0.002)),
+        ("gap=1.-2.", Target("gap", 1, 2)),
+    ],
+)
+def test_values_and_windows_are_read(text: str, target: Target) -> None:
+    assert Target.parse(text) == target
+
+
+@pytest.mark.parametrize(
+    "text", ["gap", "gap=", "=1", "gap=abc", "gap=1-", "gap=1-2-3", "gap=nan", "gap=inf", ""]
+)
+def test_what_cannot_be_read_is_said(text: str) -> None:
+    with pytest.raises(InputError, match="cannot be read; give a value such as gap"):
+        Target.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "guidance", "reason"),
+    [
+        (["gap=2-1"], 1.0, "'gap=2-1': the window ends before it begins"),
+        (["homo=-0.2:-0.3"], 1.0, "the window ends before it begins"),
+        (["gap=1e999"], 1.0, "the number is too large"),
+        (["gap=1", "mu=2", "gap=3-4"], 1.0, "gives gap twice; give each property once"),
+        (["gap=1"], -0.5, "--guidance must be 0 or more and finite, got -0.5"),
+        (["gap=1"], float("nan"), "--guidance must be 0 or more and finite, got nan"),
+        (["gap=1"], float("inf"), "--guidance must be 0 or more and finite, got inf"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(texts: list[str], guidance: float, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        Targets.parse(texts, guidance)
+
+
+def drawn(text: str, setting: Setting, generator: torch.Generator) -> torch.Tensor:
+    (labels,) = Targets.parse([text]).draw(DRAWS, setting, generator).values()
+    assert labels.shape == (DRAWS,) and labels.dtype == torch.float32
+    return labels
+
+
+def test_a_value_is_asked_of_every_molecule(setting: Setting, generator: torch.Generator) -> None:
+    labels = Targets.parse(["gap=0.25", "tpsa=0.1-0.2"]).draw(5, setting, generator)
+    assert list(labels) == ["gap", "tpsa"]
+    assert torch.equal(labels["gap"], torch.full((5,), 0.25))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "weights"),
+    [
+        (0.0, 0.4, [40, 20, 20, 40]),
+        (0.1, 0.3, [0, 20, 20, 0]),
+        (0.05, 0.15, [20, 10, 0, 0]),
+        (0.3, 9.0, [0, 0, 0, 40]),
+        (0.22, 0.28, [0, 0, 12, 0]),
+    ],
+)
+def test_windows_keep_the_proportions_of_training(
+    low: float, high: float, weights: list[int], setting: Setting, generator: torch.Generator
+) -> None:
+    """A bin that is cut counts by the share that is left; five standard errors."""
+    labels = drawn(f"gap={low}:{high}", setting, generator).double()
+    assert low - 1e-6 <= labels.min() and labels.max() <= min(high, 0.4) + 1e-6
+    column = setting.statistics.properties["gap"].column(labels.clamp(max=0.4 - 1e-6))
+    for bin_of, weight in enumerate(weights):
+        share = weight / sum(weights)
+        found = (column == bin_of).double().mean().item()
+        # A bin that is left out entirely may be met by rounding at its edge.
+        assert abs(found - share) <= 5 * (share * (1 - share) / DRAWS) ** 0.5 + 1e-3, (bin_of, found, share)
+
+
+def test_draws_are_uniform_inside_a_bin(setting: Setting, generator: torch.Generator) -> None:
+    labels = drawn("gap=0.2:0.3", setting, generator)
+    assert abs(labels.mean().item() - 0.25) <= 5 * 0.1 / 12**0.5 / DRAWS**0.5
+    assert labels.min() < 0.201 and labels.max() > 0.299
+
+
+def with_properties(setting: Setting, properties: dict[str, PropertyHistogram]) -> Setting:
+    return replace(setting, statistics=replace(setting.statistics, properties=properties))
+
+
+def test_a_bin_without_width_holds_its_one_value(setting: Setting, generator: torch.Generator) -> None:
+    edges = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
+    histogram = PropertyHistogram(edges, torch.tensor([5]), torch.tensor([[30, 10]]))
+    values = drawn("gap=-1:1", with_properties(setting, {"gap": histogram}), generator)
+    assert abs((values == 0).double().mean().item() - 0.75) <= 5 * (0.75 * 0.25 / DRAWS) ** 0.5
+
+
+def test_counts_are_drawn_whole(setting: Setting, generator: torch.Generator) -> None:
+    """Bins of width 0.8 hold 10, 20, 30, 40 molecules; 1 stands for 0.5 to 1.5, 2 for 1.5 to 2.5."""
+    labels = drawn("rings=1-2", setting, generator)
+    assert set(labels.tolist()) == {1.0, 2.0}
+    ones = 10 * 0.3 / 0.8 + 20 * 0.7 / 0.8
+    twos = 20 * 0.1 / 0.8 + 30 + 40 * 0.1 / 0.8
+    share = ones / (ones + twos)
+    assert abs((labels == 1).double().mean().item() - share) <= 5 * (share * (1 - share) / DRAWS) ** 0.5
+
+
+def test_the_same_seed_gives_the_same_labels(setting: Setting) -> None:
+    first, again, other = [drawn("gap=0.1-0.3", setting, torch.Generator().manual_seed(s)) for s in (1, 1, 2)]
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_values_outside_the_training_range_warn_with_the_range(setting: Setting) -> None:
+    assert Targets.parse(["gap=0.4", "tpsa=0.0"]).check(setting) == []
+    assert Targets.parse(["gap=0.5"]).check(setting) == [
+        "gap=0.5 lies outside the training range 0 to 0.4 hartree; the model has seen no such molecule"
+    ]
+    assert len(Targets.parse(["gap=-0.1", "tpsa=7"]).check(setting)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("gap=0.5-0.6", "no training molecule lies in 0.5 to 0.6; they reach from 0 to 0.4 hartree"),
+        ("mu=1", "the checkpoint 'handmade' knows no mu; it knows gap, rings, tpsa"),
+        ("rings=1.2-1.8", "no whole number lies in 1.2 to 1.8; give one such as rings=2"),
+        ("rings=1.5", "no whole number lies in 1.5 to 1.5"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_first(text: str, reason: str, setting: Setting) -> None:
+    with pytest.raises(InputError, match=reason):
+        Targets.parse([text]).check(setting)
+
+
+def test_a_model_without_properties_says_so(setting: Setting) -> None:
+    with pytest.raises(InputError, match="knows no gap; it knows none"):
+        Targets.parse(["gap=1"]).check(with_properties(setting, {}))
+
+
+def test_descriptors_outside_their_window_are_noticed() -> None:
+    phenol = embed("Oc1ccccc1")
+    value = describe(Chem.MolFromSmiles("Oc1ccccc1"))["tpsa"]
+    assert value == pytest.approx(20.23, abs=0.01)
+    assert Targets.parse(["tpsa=20-21", "rings=1"]).objection(phenol) is None
+    assert Targets.parse(["tpsa=30-40"]).objection(phenol) == "its tpsa is 20.23"
+    assert Targets.parse(["rings=2"]).objection(phenol) == "its rings is 1"
+    assert Targets.parse(["rings=2-4"]).objection(phenol) == "its rings is 1"
+
+
+def test_aims_and_properties_that_need_a_judge_are_no_objection() -> None:
+    phenol = embed("Oc1ccccc1")
+    assert Targets.parse(["tpsa=90", "gap=0.1-0.2"]).objection(phenol) is None
+
+
+def test_asked_descriptors_are_found_in_valid_molecules_only() -> None:
+    targets = Targets.parse(["tpsa=90", "gap=0.1", "rings=1-2"])
+    assert targets.found(embed("Oc1ccccc1")) == {"tpsa": 20.23, "rings": 1.0}
+    assert targets.found(Molecule(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), defect="none")) == {}

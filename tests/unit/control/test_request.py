@@ -1,0 +1,103 @@
+"""Sizes follow the training set, given what is asked; what no model can draw is refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from molgen.control import DeNovo, Draw, Setting
+from molgen.control.request import require_bonds
+from molgen.core.errors import InputError
+
+DRAWS = 20_000
+SIZES = {3: 200, 5: 300, 9: 500}
+COUNTS = [[30, 10, 0, 0], [10, 10, 10, 10], [0, 0, 10, 30]]
+"""Those of the hand-made setting, by size and bin of the gap."""
+
+
+@pytest.fixture(autouse=True)
+def statistics_are_those_written_here(setting: Setting) -> None:
+    assert setting.statistics.sizes.counts == SIZES
+    assert setting.statistics.properties["gap"].counts.tolist() == COUNTS
+
+
+def assert_shares(sizes: Tensor, expected: dict[int, float]) -> None:
+    """Within five standard errors of a binomial share."""
+    assert set(sizes.tolist()) <= set(expected)
+    for size, share in expected.items():
+        found = (sizes == size).double().mean().item()
+        error = (share * (1 - share) / len(sizes)) ** 0.5
+        assert abs(found - share) <= 5 * error + 1e-9, (size, found, share)
+
+
+def bayes(column: int, sizes: tuple[int, ...] = (3, 5, 9)) -> dict[int, float]:
+    """``p(size | bin)`` from the counts, with half a molecule added to every bin."""
+    joint = {}
+    for row, size in zip(COUNTS, SIZES, strict=True):
+        if size in sizes:
+            joint[size] = SIZES[size] * (row[column] + 0.5) / (sum(row) + 0.5 * len(row))
+    return {size: weight / sum(joint.values()) for size, weight in joint.items()}
+
+
+def test_without_labels_sizes_are_those_of_training(setting: Setting, generator: torch.Generator) -> None:
+    given = DeNovo().given(Draw(DRAWS, setting, generator))
+    assert_shares(given.molecules.num_atoms, {3: 0.2, 5: 0.3, 9: 0.5})
+    assert not given.molecules_matter
+
+
+@pytest.mark.parametrize(("value", "column"), [(0.05, 0), (0.15, 1), (0.35, 3), (-7.0, 0), (7.0, 3)])
+def test_sizes_follow_the_property(
+    value: float, column: int, setting: Setting, generator: torch.Generator
+) -> None:
+    """Values outside the range count as those at its end."""
+    draw = Draw(DRAWS, setting, generator, {"gap": torch.full((DRAWS,), value)})
+    assert_shares(DeNovo().given(draw).molecules.num_atoms, bayes(column))
+
+
+def test_each_molecule_has_its_own_property(setting: Setting, generator: torch.Generator) -> None:
+    values = torch.tensor([0.05, 0.35, torch.nan]).repeat(DRAWS)
+    sizes = Draw(len(values), setting, generator, {"gap": values}).sizes(setting.statistics.sizes)
+    assert_shares(sizes[0::3], bayes(0))
+    assert_shares(sizes[1::3], bayes(3))
+    assert_shares(sizes[2::3], {3: 0.2, 5: 0.3, 9: 0.5})
+
+
+def test_two_properties_are_independent_given_the_size(setting: Setting, generator: torch.Generator) -> None:
+    labels = {"gap": torch.full((DRAWS,), 0.15), "tpsa": torch.full((DRAWS,), 0.15)}
+    once = bayes(1)
+    prior = {size: count / 1000 for size, count in SIZES.items()}
+    joint = {size: once[size] ** 2 / prior[size] for size in prior}
+    expected = {size: weight / sum(joint.values()) for size, weight in joint.items()}
+    sizes = DeNovo().given(Draw(DRAWS, setting, generator, labels)).molecules.num_atoms
+    assert_shares(sizes, expected)
+
+
+def test_a_range_of_sizes_cuts_and_keeps_proportions(setting: Setting, generator: torch.Generator) -> None:
+    plain = DeNovo((4, 9)).given(Draw(DRAWS, setting, generator))
+    assert_shares(plain.molecules.num_atoms, {5: 0.375, 9: 0.625})
+    labelled = Draw(DRAWS, setting, generator, {"gap": torch.full((DRAWS,), 0.35)})
+    assert_shares(DeNovo((3, 5)).given(labelled).molecules.num_atoms, bayes(3, (3, 5)))
+
+
+def test_the_same_seed_gives_the_same_sizes(setting: Setting) -> None:
+    def sizes(seed: int) -> Tensor:
+        source = torch.Generator().manual_seed(seed)
+        labels = {"gap": torch.full((50,), 0.15)}
+        return DeNovo().given(Draw(50, setting, source, labels)).molecules.num_atoms
+
+    assert torch.equal(sizes(1), sizes(1)) and not torch.equal(sizes(1), sizes(2))
+
+
+def test_sizes_that_no_training_molecule_has(setting: Setting) -> None:
+    DeNovo((1, 3)).check(setting)
+    with pytest.raises(InputError, match="no training molecule has 10 to 20 atoms; sizes 3 to 9"):
+        DeNovo((10, 20)).check(setting)
+
+
+def test_a_model_without_bonds_is_named(setting: Setting, without_bonds: Setting) -> None:
+    require_bonds(setting, "--formula")
+    with pytest.raises(
+        InputError, match="--formula needs a model that draws bonds; the checkpoint 'handmade'"
+    ):
+        require_bonds(without_bonds, "--formula")
