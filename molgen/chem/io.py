@@ -1,7 +1,8 @@
 """Reading and writing molecules: SDF, multi-frame XYZ and NPZ, by the file's suffix.
 
 One record is one :class:`Molecule`, in order. A record that cannot be understood becomes a row with a
-failure, so that counts and denominators stay right; a file that ends early or holds nothing is an error.
+failure, so that counts and denominators stay right; a file that holds nothing is an error. One that ends
+early is an error for :func:`iter_molecules`, and has a last row that says so for :func:`iter_rows`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from molgen.chem import npz, sdf, xyz
+from molgen.chem.damage import DamagedFileError
 from molgen.chem.molecule import Molecule
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path
@@ -38,7 +40,8 @@ def iter_molecules(path: str | Path) -> Iterator[Molecule]:
         One molecule per record, in file order.
 
     Raises:
-        InputError: The file is missing, of unknown type, empty, or ends inside a record.
+        DamagedFileError: The file ends inside a record; those before it have been yielded.
+        InputError: The file is missing, of unknown type or empty.
     """
     path = Path(path)
     reader = _READERS[check_suffix(path)]
@@ -52,6 +55,26 @@ def iter_molecules(path: str | Path) -> Iterator[Molecule]:
         raise InputError(f"cannot read {path}: {reason}; give a readable {path.suffix} file") from error
     if not count:
         raise InputError(f"{path} holds no molecule; give a file with at least one record")
+
+
+def iter_rows(path: str | Path, on_damage: Callable[[DamagedFileError], None]) -> Iterator[Molecule]:
+    """Read molecules to judge them: where a file ends early, a last row without atoms says so.
+
+    Args:
+        path: A ``.sdf``, ``.xyz`` or ``.npz`` file.
+        on_damage: Told of a file that ends inside a record, after the rows before it.
+
+    Yields:
+        One molecule per record, in file order.
+
+    Raises:
+        InputError: The file is missing, of unknown type, empty, or an NPZ file that is damaged.
+    """
+    try:
+        yield from iter_molecules(path)
+    except DamagedFileError as damage:
+        on_damage(damage)
+        yield damage.row
 
 
 def read_molecules(path: str | Path) -> list[Molecule]:

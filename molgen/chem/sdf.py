@@ -8,55 +8,96 @@ unsanitised blocks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from io import StringIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 from rdkit import Chem, rdBase
 
+from molgen.chem.damage import DamagedFileError, unread
 from molgen.chem.graph import AROMATIC_ORDER, KEKULE_ORDERS, bond_problem, raw_graph
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.tables import MAX_ATOMIC_NUMBER
-from molgen.core.errors import InputError
 
 DELIMITER = "$$$$"
 NAME_FIELD = "name"
 """Data field that becomes the title line of a record, and back."""
 NOT_FINITE_FIELD = "atoms_not_finite"
 """Lists atoms, counted from 1, whose coordinates the format cannot hold: zeros stand in for them."""
+MAX_RECORD = 16_000_000
+"""Characters of the largest record that is read: some 200,000 atoms, which RDKit parses in about 1 GB."""
+MAX_PIECE = 65_536
+"""Characters of a line that are read at a time."""
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A record of which no more than ``MAX_RECORD`` characters are kept.
+
+    Attributes:
+        text: Its lines, the first characters alone where there are too many.
+        size: Number of characters.
+        line: Number of its first line in the file.
+        closed: Whether its closing delimiter was read.
+    """
+
+    text: str
+    size: int
+    line: int
+    closed: bool
 
 
 def iter_sdf(path: Path) -> Iterator[Molecule]:
-    """Yield one molecule per record; one that RDKit cannot parse has a defect naming record and line.
+    """Yield one molecule per record, with one record in memory.
+
+    A record that RDKit cannot parse, or of more than ``MAX_RECORD`` characters, has a defect naming record
+    and line.
 
     Raises:
-        InputError: The last record has no closing ``$$$$``.
+        DamagedFileError: The last record has no closing ``$$$$``.
     """
-    lines: list[str] = []
-    count, start = 0, 1
     with path.open(encoding="utf-8", errors="replace") as handle:
-        for number, line in enumerate(handle, start=1):
-            lines.append(line)
-            if line.rstrip() == DELIMITER:
-                count += 1
-                yield _parse("".join(lines), count, start)
-                lines, start = [], number + 1
-    if "".join(lines).strip():
-        raise InputError(
-            f"{path} ends inside record {count + 1} (line {start}): there is no closing {DELIMITER}; {count} "
-            f"complete records stand before it. Make the file again, or end it after the last {DELIMITER}"
-        )
+        for count, record in enumerate(_records(handle), start=1):
+            where = f"record {count} (line {record.line})"
+            if not record.closed:
+                raise DamagedFileError(
+                    f"{path} ends inside {where}: there is no closing {DELIMITER}; {count - 1} complete "
+                    "records stand before it",
+                    f"Make the file again, or end it after the last {DELIMITER}",
+                )
+            if record.size > MAX_RECORD:
+                yield unread(f"{where} has {record.size} characters; at most {MAX_RECORD} are read")
+            else:
+                yield _parse(record.text, where)
 
 
-def _parse(text: str, count: int, start: int) -> Molecule:
+def _records(handle: TextIO) -> Iterator[_Record]:
+    kept, size, start, line, line_begins = StringIO(), 0, 1, 1, True
+    # A file without line ends is read in pieces, as it may not fit into memory.
+    for piece in iter(partial(handle.readline, MAX_PIECE), ""):
+        size += len(piece)
+        if size <= MAX_RECORD:
+            kept.write(piece)
+        closed = line_begins and piece.rstrip() == DELIMITER
+        line_begins = piece.endswith("\n")
+        line += line_begins
+        if closed:
+            yield _Record(kept.getvalue(), size, start, closed)
+            kept, size, start = StringIO(), 0, line
+    if size > MAX_RECORD or kept.getvalue().strip():
+        yield _Record(kept.getvalue(), size, start, closed=False)
+
+
+def _parse(text: str, where: str) -> Molecule:
     supplier = Chem.SDMolSupplier()
     with rdBase.BlockLogs():
         supplier.SetData(text, sanitize=False, removeHs=False)
         mol = supplier[0] if len(supplier) else None
     if mol is None:
-        reason = f"record {count} (line {start}) cannot be parsed as a V2000 or V3000 block"
-        return Molecule(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), defect=reason)
+        return unread(f"{where} cannot be parsed as a V2000 or V3000 block")
     record = mol.GetPropsAsDict(includePrivate=False, includeComputed=False)
     if mol.HasProp("_Name") and mol.GetProp("_Name"):
         record[NAME_FIELD] = mol.GetProp("_Name")

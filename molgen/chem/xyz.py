@@ -8,50 +8,73 @@ the reading, since no later frame could be found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import numpy as np
 
+from molgen.chem.damage import DamagedFileError, unread
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.tables import ATOMIC_NUMBER, MAX_ATOMIC_NUMBER
-from molgen.core.errors import InputError
 
 COLUMNS = 4
+MAX_ATOMS = 200_000
+"""Atoms of the largest frame that is read."""
+MAX_DIGITS = 15
+"""Digits of the largest atom count that is taken for one."""
+MAX_LINE, MAX_ROW, MAX_SHOWN = 65_536, 500, 80
+"""Characters kept of a line, of an atom line, and of what an error quotes."""
 
 
 def iter_xyz(path: Path) -> Iterator[Molecule]:
     """Yield one molecule per frame, without bonds; the comment line becomes the data field ``comment``.
 
+    A frame of more than ``MAX_ATOMS`` atoms has a defect instead, and is not held in memory.
+
     Raises:
-        InputError: A count line is no number, or the file ends inside a frame.
+        DamagedFileError: A count line is no number, or the file ends inside a frame.
     """
     with path.open(encoding="utf-8", errors="replace") as handle:
         frame, line = 0, 0
-        while header := handle.readline():
+        while header := _read_line(handle):
             line += 1
             if not header.strip():
                 continue
             frame += 1
-            yield _read_frame(handle, header, path, frame, line)
+            yield _read_frame(handle, header.strip(), f"{path}, frame {frame} (line {line})", frame, line)
             line += 1 + int(header)
 
 
-def _read_frame(handle: TextIO, header: str, path: Path, frame: int, line: int) -> Molecule:
-    where = f"{path}, frame {frame} (line {line})"
-    if not header.strip().isdecimal():
-        raise InputError(f"{where}: {header.strip()!r} is not an atom count; an XYZ frame begins with one")
+def _read_frame(handle: TextIO, header: str, where: str, frame: int, line: int) -> Molecule:
+    advice = "Make the file again, or cut it after the frames before"
+    if not header.isdecimal() or len(header) > MAX_DIGITS:
+        reason = f"{where}: {header[:MAX_SHOWN]!r} is not an atom count; an XYZ frame begins with one"
+        raise DamagedFileError(reason, advice)
     atoms = int(header)
-    comment = handle.readline()
-    rows = list(islice(handle, atoms))
-    cut = bool(rows) and not rows[-1].endswith("\n") and len(rows[-1].split()) < COLUMNS
-    if len(rows) < atoms or not comment or cut:
-        raise InputError(
-            f"{where}: the file ends in line {line + 1 + len(rows)}, short of {atoms} whole atom lines; "
-            f"{frame - 1} complete frames stand before it. Make the file again, or cut it after those"
+    comment, last, count = _read_line(handle), "", 0
+    rows: list[str] = []
+    while count < atoms and (row := _read_line(handle)[:MAX_ROW]):
+        last, count = row, count + 1
+        if atoms <= MAX_ATOMS:
+            rows.append(row)
+    cut = count > 0 and not last.endswith("\n") and len(last.split()) < COLUMNS
+    if count < atoms or not comment or cut:
+        reason = (
+            f"{where}: the file ends in line {line + 1 + count}, short of {atoms} whole atom lines; "
+            f"{frame - 1} complete frames stand before it"
         )
+        raise DamagedFileError(reason, advice)
+    if atoms > MAX_ATOMS:
+        return unread(f"frame {frame} (line {line}) has {atoms} atoms; at most {MAX_ATOMS} are read")
     return _parse_frame(rows, comment.strip(), first_line=line + 2)
+
+
+def _read_line(handle: TextIO) -> str:
+    """Read a line, of which no more than the first ``MAX_LINE`` characters are kept; nothing at the end."""
+    line = piece = handle.readline(MAX_LINE)
+    while piece and not piece.endswith("\n"):
+        piece = handle.readline(MAX_LINE)
+    return line
 
 
 def _parse_frame(rows: list[str], comment: str, first_line: int) -> Molecule:

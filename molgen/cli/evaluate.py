@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import NonNegativeInt, PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -23,6 +23,7 @@ from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate
 from molgen.evaluation.beside import NONE, Beside
 from molgen.evaluation.comparison import METHOD, Difference, compare
 from molgen.evaluation.csv_table import write_csv
+from molgen.evaluation.isolation import Limits
 from molgen.evaluation.page import Page, write_page
 from molgen.evaluation.plots import require_matplotlib
 from molgen.evaluation.printing import comparison_tables, subject_tables
@@ -100,6 +101,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=None,
         help="processes on this machine; by default what pays off",
     )
+    add("--timeout", type=PositiveFloat | None, default=None, help="seconds that one molecule may take (60)")
+    add("--memory", type=PositiveFloat | None, default=None, help="gigabytes that one molecule may take (4)")
     add("--backend", type=Literal["joblib", "dask"], default="joblib", help="what runs the processes")
     add("--scheduler", type=str | None, default=None, help="address of the dask scheduler")
 
@@ -110,7 +113,10 @@ def run(options: Namespace) -> None:
     limits = {check: count for check, count in counts.items() if count is not None}
     # On a cluster everything goes there; joblib keeps the work here for a single process.
     workers = EVERY_WORKER if options.backend == "dask" else options.workers
-    how = How(options.protocol, options.reference, limits, options.seed, workers)
+    isolation = None
+    if options.timeout is not None or options.memory is not None:
+        isolation = Limits(options.timeout or Limits.timeout_s, options.memory or Limits.memory_gb)
+    how = How(options.protocol, options.reference, limits, options.seed, workers, isolation)
     outputs = Outputs(options.json, options.csv, options.html)
     beside = None if options.beside == NONE else Beside.load(options.beside)
     with cluster(options.backend, options.scheduler):

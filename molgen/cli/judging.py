@@ -9,12 +9,15 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from rich.console import Console
 
-from molgen.chem.io import check_suffix, iter_molecules
+from molgen.chem.damage import DamagedFileError
+from molgen.chem.io import check_suffix, iter_rows
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import ConfigError, InputError
 from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate, load_protocol, load_reference
 from molgen.evaluation.execution import Direct, Execution
+from molgen.evaluation.isolation import Isolated, Limits
 from molgen.evaluation.optional_library import optional_library
 from molgen.evaluation.protocols import ALL, QUICK, applicable_protocols
 
@@ -37,6 +40,7 @@ class How:
         limits: Slow check to how many molecules it is asked about, in place of the protocols' own numbers.
         seed: Draws those molecules.
         workers: Processes, -1 for all there are; ``None`` takes all cores for large files.
+        isolation: What one molecule may take; slow protocols are isolated in any case.
     """
 
     protocol: str = "quick"
@@ -44,6 +48,7 @@ class How:
     limits: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
     workers: int | None = None
+    isolation: Limits | None = None
 
     def protocols(self, with_bonds: bool) -> list[Protocol]:
         """Load the protocols, with these limits.
@@ -86,11 +91,14 @@ class How:
 
     def execution(self, files: Sequence[Path], protocols: Sequence[Protocol]) -> Execution:
         """Decide where the judging runs."""
-        if self.workers is not None:
-            return Direct(self.workers)
         slow = any(protocol.limits for protocol in protocols)
-        large = sum(f.stat().st_size for f in files) >= (PARALLEL_BYTES_SLOW if slow else PARALLEL_BYTES)
-        return Direct(joblib.cpu_count() if large else 1)
+        workers = self.workers
+        if workers is None:
+            bound = PARALLEL_BYTES_SLOW if slow else PARALLEL_BYTES
+            workers = joblib.cpu_count() if sum(f.stat().st_size for f in files) >= bound else 1
+        if slow or self.isolation is not None:
+            return Isolated(self.isolation or Limits(), workers)
+        return Direct(workers)
 
     def _limits_of(self, protocol: Protocol) -> dict[str, int]:
         return {check: count for check, count in self.limits.items() if check in protocol.checks}
@@ -116,15 +124,20 @@ def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], di
     references = how.references(protocols)
     if how.protocol in _SEVERAL:
         protocols = how.protocols(with_bonds=all(has_bonds(file) for file in files))
+    damages: dict[str, None] = {}
+
+    def told(damage: DamagedFileError) -> None:
+        damages[damage.reason] = None
+
     for file in files:
-        next(iter_molecules(file))
+        next(iter_rows(file, told))
     execution = how.execution(files, protocols)
     with progress_bar() as bar:
         task = bar.add_task("judging", total=None)
         by_file = [
             [
                 evaluate(
-                    iter_molecules(file),
+                    iter_rows(file, told),
                     protocol,
                     references.get(protocol.bonds),
                     execution,
@@ -135,6 +148,10 @@ def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], di
             ]
             for protocol in protocols
         ]
+    for reason in damages:
+        Console(stderr=True).print(
+            f"molgen: warning: {reason}; it counts as a failed molecule", highlight=False, soft_wrap=True
+        )
     return by_file, references
 
 
@@ -146,7 +163,8 @@ def has_bonds(file: Path) -> bool:
     """
     if check_suffix(file) != ".sdf":
         return False
-    return any(molecule.bonds is not None and len(molecule.bonds) for molecule in iter_molecules(file))
+    rows = iter_rows(file, lambda damage: None)
+    return any(molecule.bonds is not None and len(molecule.bonds) for molecule in rows)
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from rdkit.Chem import rdMolAlign
 from molgen.chem.encode import encode
 from molgen.chem.graph import graph_arrays, heavy_graph
 from molgen.chem.molecule import Molecule
+from molgen.chem.stereo import Stereo
 from molgen.chem.tables import symbol
 from molgen.control.request import Draw, Request, Setting, require_bonds
-from molgen.control.stereo import Stereo
 from molgen.core.errors import InputError
 from molgen.core.tasks import Given, GivenFields
 

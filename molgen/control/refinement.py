@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 
 from molgen.chem.molecule import FieldValue, Molecule
+from molgen.chem.stereo import shown_smiles
 from molgen.control.conformers import broken_geometry, foreign, graph_given
 from molgen.control.request import Setting, require_bonds
-from molgen.control.stereo import shown_smiles
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
 from molgen.core.geometry import kabsch

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from molgen.chem.io import iter_molecules
+from molgen.chem.damage import DamagedFileError
+from molgen.chem.io import iter_rows
 from molgen.chem.molecule import Molecule
 from molgen.evaluation.pooling import Spread, pooled, spread
 from molgen.evaluation.reference import ReferenceSet
@@ -81,7 +82,7 @@ class Subject:
         for file, report in zip(self.files, self.by_file[0], strict=True):
             here = {row for row in wanted if start <= row < start + len(report.table)}
             if here:
-                for index, molecule in enumerate(iter_molecules(file), start=start):
+                for index, molecule in enumerate(iter_rows(file, _told_before), start=start):
                     if index in here:
                         found[index] = molecule
                     if index >= max(here):
@@ -108,3 +109,7 @@ def with_different_names(subjects: Sequence[Subject]) -> list[Subject]:
     """Name subjects by their whole path where two files in different folders have the same name."""
     names = [subject.name for subject in subjects]
     return [s if names.count(s.name) == 1 else replace(s, name=str(s.files[0])) for s in subjects]
+
+
+def _told_before(damage: DamagedFileError) -> None:
+    """A file that ends early was reported when it was judged; its row is read again in silence."""

@@ -14,6 +14,7 @@ from molgen.evaluation.checks.energy_ratio import check_energy_ratio
 from molgen.evaluation.checks.mmff_relaxation import check_mmff_relaxation
 from molgen.evaluation.checks.plausibility import check_plausibility
 from molgen.evaluation.checks.radicals import check_radicals
+from molgen.evaluation.checks.stereo import check_stereo
 from molgen.evaluation.checks.validity import check_validity
 from molgen.evaluation.checks.xtb_relaxation import check_xtb_relaxation
 
@@ -30,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
     "mmff_relaxation": check_mmff_relaxation,
     "plausibility": check_plausibility,
     "radicals": check_radicals,
+    "stereo": check_stereo,
     "validity": check_validity,
     "xtb_relaxation": check_xtb_relaxation,
 }
@@ -46,6 +48,7 @@ __all__ = [
     "check_mmff_relaxation",
     "check_plausibility",
     "check_radicals",
+    "check_stereo",
     "check_validity",
     "check_xtb_relaxation",
 ]

@@ -24,6 +24,7 @@ from molgen.evaluation.metrics.plausibility import plausibility
 from molgen.evaluation.metrics.plausible_with_energy_ratio import plausible_with_energy_ratio
 from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.metrics.profiles import element_profile, functional_group_profile, ring_profile
+from molgen.evaluation.metrics.stereo import stereo_as_stated
 from molgen.evaluation.metrics.uniqueness import uniqueness
 from molgen.evaluation.metrics.valid_and_connected import valid_and_connected
 from molgen.evaluation.metrics.valid_and_unique import valid_and_unique
@@ -53,6 +54,7 @@ METRICS: Mapping[str, Metric] = {
     "ring_profile": ring_profile,
     "size_w1": size_w1,
     "torsion_w1": torsion_w1,
+    "stereo_as_stated": stereo_as_stated,
     "uniqueness": uniqueness,
     "valid_and_connected": valid_and_connected,
     "valid_and_unique": valid_and_unique,

@@ -13,9 +13,9 @@ from molgen.checkpoint.generator import MoleculeGenerator
 from molgen.chem.conformers import embed
 from molgen.chem.decode import decode
 from molgen.chem.molecule import Molecule
+from molgen.chem.stereo import mirrored
 from molgen.control import ConformerRequest, Draw, Setting, read_asked
 from molgen.control.conformers import broken_geometry, recall
-from molgen.control.stereo import mirrored
 from molgen.core.errors import InputError
 
 LACTONITRILE = "C[C@H](O)C#N"
@@ -125,7 +125,7 @@ def test_what_the_model_cannot_draw_is_refused(setting: Setting, smiles: str, me
 def test_somewhat_larger_than_training_is_accepted(setting: Setting) -> None:
     assert int(setting.statistics.sizes.sizes.max()) == 9
     ConformerRequest("CCC=O").check(setting)
-    with pytest.raises(InputError, match="it has 11 atoms, .* asked for at most 10"):
+    with pytest.raises(InputError, match=r"it has 11 atoms, .* asked for at most 10"):
         ConformerRequest("CC(O)C=O").check(setting)
 
 

@@ -13,6 +13,7 @@ from rdkit.Chem import rdMolTransforms
 
 from molgen.chem import Molecule
 from molgen.chem.conformers import embed
+from molgen.chem.stereo import mirrored, shown_smiles
 from molgen.data.store import POSITION_SCALE, read_store
 
 CYCLOHEXANE = Chem.MolFromSmarts("[CX4]1[CX4][CX4][CX4][CX4][CX4]1")
@@ -40,7 +41,7 @@ def sound_molecules() -> list[Molecule]:
         atoms, bonds = slice(*store.atom_offsets[i : i + 2]), slice(*store.bond_offsets[i : i + 2])
         pos = store.positions[atoms] * POSITION_SCALE
         molecules.append(Molecule(store.numbers[atoms], pos, store.bonds[bonds], store.charges[atoms]))
-    return molecules
+    return [stated(molecule) for molecule in molecules]
 
 
 def neighbours(molecule: Molecule, atom: int) -> list[int]:
@@ -186,6 +187,21 @@ def clash(molecule: Molecule) -> Molecule:
     return replace(molecule, pos=np.array(conformer.GetPositions()))
 
 
+def has_one_hand(molecule: Molecule) -> bool:
+    """Whether its mirror image is another molecule."""
+    return shown_smiles(molecule) != shown_smiles(mirrored(molecule))
+
+
+def stated(molecule: Molecule) -> Molecule:
+    """The molecule with a record that states its stereochemistry, as a file of conformers has it."""
+    return replace(molecule, record={"smiles": shown_smiles(molecule) or ""})
+
+
+def wrong_stereo(molecule: Molecule) -> Molecule:
+    """The mirror image, under the same statement."""
+    return mirrored(molecule)
+
+
 def has_methyl(molecule: Molecule) -> bool:
     """Whether there is a methyl group."""
     return methyl(molecule) is not None
@@ -200,5 +216,6 @@ FAULTS = {
     "flattened_ring": Fault(lambda molecule: saturated_ring(molecule) is not None, flattened_ring),
     "not_finite": Fault(lambda molecule: True, not_finite),
     "unknown_element": Fault(has_methyl, unknown_element),
+    "wrong_stereo": Fault(has_one_hand, wrong_stereo),
     "empty": Fault(lambda molecule: True, empty),
 }

@@ -62,6 +62,7 @@ CAUGHT: Mapping[str, Mapping[str, set[str]]] = {
         "bonded": {"stable is None"},
         "physical": set(),
     },
+    "wrong_stereo": {"edm": set(), "bonded": set(), "physical": {"stereo_as_stated"}},
     "empty": {
         "edm": {"stable", "valid", "connected"},
         "bonded": {"stable", "valid", "connected", "closed_shell"},
@@ -102,7 +103,8 @@ def test_each_fault_is_caught_where_it_should_be(name: str) -> None:
     for protocol, job in jobs().items():
         expected = CAUGHT[name][protocol]
         for molecule in chosen:
-            found = turned(job, molecule, fault.spoil(molecule))
+            # Another constitution cannot have the stereochemistry that is stated of the first.
+            found = turned(job, molecule, fault.spoil(molecule)) - {"stereo_as_stated is None"}
             if not expected >= NOT_JUDGED:
                 assert expected <= found <= expected | RELATED.get(name, set()), (protocol, molecule.smiles)
             else:

@@ -8,7 +8,7 @@ from rdkit import Chem
 
 from molgen.chem.conformers import embed
 from molgen.chem.molecule import Molecule
-from molgen.control.stereo import Stereo, mirrored, shown_smiles
+from molgen.chem.stereo import Stereo, mirrored, shown_smiles
 
 R, S = "C[C@@H](O)F", "C[C@H](O)F"
 CASES = [
