@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from molgen.chem.molecule import Molecule
 from molgen.chem.tables import (
@@ -24,7 +25,14 @@ from molgen.chem.tables import (
 PAIRS_PER_CHUNK = 1_000_000
 """Atom pairs held at a time: about 50 MB of intermediate arrays."""
 
+DENSE_ATOMS = 500
+"""Above this size only near pairs are looked at: all pairs of ten thousand atoms take gigabytes."""
+
+FAR = 1e8
+"""Coordinates beyond it, in angstrom, bond to nothing: their differences are lost to rounding."""
+
 _SQUARED_THRESHOLDS = edm_squared_thresholds()
+_REACH = float(np.sqrt(_SQUARED_THRESHOLDS.max()))
 _IN_EDM_TABLE = edm_valence_array() > 0
 
 
@@ -73,8 +81,9 @@ def perceive_bonds(molecules: Sequence[Molecule]) -> list[Molecule]:
     Args:
         molecules: Any molecules; atoms whose coordinates are not finite bond to nothing.
     """
-    bonds: dict[int, NDArray[np.int64]] = {}
-    for indices in _chunks_by_size(molecules):
+    bonds = {i: _sparse_bonds(m) for i, m in enumerate(molecules) if m.num_atoms > DENSE_ATOMS}
+    dense = [i for i in range(len(molecules)) if i not in bonds]
+    for indices in _chunks_by_size(molecules, dense):
         chunk = [molecules[i] for i in indices]
         bonds.update(zip(indices, bond_lists(perceive_orders(*padded_arrays(chunk))), strict=True))
     return [
@@ -83,10 +92,22 @@ def perceive_bonds(molecules: Sequence[Molecule]) -> list[Molecule]:
     ]
 
 
-def _chunks_by_size(molecules: Sequence[Molecule]) -> Iterator[list[int]]:
-    """Yield indices of molecules of similar size, so that padding and memory stay small."""
+def _sparse_bonds(molecule: Molecule) -> NDArray[np.int64]:
+    """Bonds of a large molecule from its near pairs alone, rows as in :func:`bond_lists`."""
+    placed = np.flatnonzero(np.isfinite(molecule.pos).all(axis=1) & (np.abs(molecule.pos) < FAR).all(axis=1))
+    tree = cKDTree(molecule.pos[placed])
+    near = np.sort(placed[tree.query_pairs(_REACH, output_type="ndarray")], axis=1)
+    squared = np.square(molecule.pos[near[:, 0]] - molecule.pos[near[:, 1]]).sum(axis=1)
+    inside = np.where((molecule.numbers < 0) | (molecule.numbers > MAX_ATOMIC_NUMBER), 0, molecule.numbers)
+    limits = _SQUARED_THRESHOLDS[:, inside[near[:, 0]], inside[near[:, 1]]]
+    rows = np.column_stack([near, (squared < limits).sum(axis=0)])
+    return rows[rows[:, 2] > 0][np.lexsort(rows[rows[:, 2] > 0][:, 1::-1].T)]
+
+
+def _chunks_by_size(molecules: Sequence[Molecule], of: Sequence[int]) -> Iterator[list[int]]:
+    """Yield some indices, molecules of similar size together, so that padding and memory stay small."""
     chunk: list[int] = []
-    for index in sorted(range(len(molecules)), key=lambda i: molecules[i].num_atoms):
+    for index in sorted(of, key=lambda i: molecules[i].num_atoms):
         # Sorted by size, so the newcomer is the largest and sets the padded width.
         if chunk and (len(chunk) + 1) * molecules[index].num_atoms ** 2 > PAIRS_PER_CHUNK:
             yield chunk

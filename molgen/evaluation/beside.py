@@ -17,8 +17,8 @@ from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.protocols import Protocol
 
 FOLDER = Path(__file__).parent / "references"
-SHIPPED = {"qm9": ("QM9 test", FOLDER / "qm9_test.json")}
-"""Name of shipped figures to their title and file."""
+SHIPPED = {"qm9": ("QM9 test", (FOLDER / "qm9_test_quick.json", FOLDER / "qm9_test_physical.json"))}
+"""Name of shipped figures to their title and files."""
 
 NONE = "none"
 
@@ -45,25 +45,28 @@ class Beside:
         Raises:
             InputError: There is no such name or file, or it holds no figures.
         """
-        title, path = SHIPPED.get(str(source), (Path(source).stem, Path(source)))
+        title, paths = SHIPPED.get(str(source), (Path(source).stem, (Path(source),)))
+        return cls(title, {name: found for path in paths for name, found in cls._read(path).items()})
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, tuple[int, Mapping[str, Figure]]]:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             known = ", ".join(SHIPPED)
             raise InputError(
-                f"figures {str(source)!r} are neither shipped (there is {known}) nor an existing file; give "
+                f"figures {str(path)!r} are neither shipped (there is {known}) nor an existing file; give "
                 "what molgen evaluate --json wrote"
             ) from error
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read {path} as JSON: {error}") from error
         try:
-            protocols = {name: _of_protocol(found) for name, found in content["protocols"].items()}
+            return {name: _of_protocol(found) for name, found in content["protocols"].items()}
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path} holds no figures of molecules ({error!r}); give what molgen evaluate --json wrote "
                 "for a file or for several of one model"
             ) from error
-        return cls(title, protocols)
 
     def figure(self, protocol: Protocol, metric: str) -> Figure | None:
         """Return a figure of the same protocol in the same version, or ``None``."""
@@ -76,7 +79,7 @@ class Beside:
         return "-" if figure is None else figure.cells()[0]
 
 
-def _of_protocol(content: Mapping[str, Any]) -> tuple[int, dict[str, Figure]]:
+def _of_protocol(content: Mapping[str, Any]) -> tuple[int, Mapping[str, Figure]]:
     version = int(content["protocol"]["version"])
     return version, {name: _figure(figure) for name, figure in content["metrics"].items()}
 

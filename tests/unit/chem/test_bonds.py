@@ -108,3 +108,17 @@ def test_nothing_in_nothing_out() -> None:
     assert perceive_bonds([]) == []
     (empty,) = perceive_bonds([Molecule(np.zeros(0, dtype=int), np.zeros((0, 3)))])
     assert empty.failure == "it has no atoms"
+
+
+def test_large_molecules_get_the_same_bonds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near pairs alone give what all pairs give, unknown elements and lost coordinates included."""
+    rng = np.random.default_rng(0)
+    numbers = rng.choice([1, 6, 7, 8, 9, 17, 0], size=600)
+    pos = rng.uniform(0, 12, size=(600, 3))
+    pos[5], pos[9] = np.nan, np.inf
+    molecule = Molecule(numbers, pos)
+    (sparse,) = perceive_bonds([molecule])
+    monkeypatch.setattr(bonds, "DENSE_ATOMS", 1000)
+    (dense,) = perceive_bonds([molecule])
+    assert sparse.bonds is not None and dense.bonds is not None and len(dense.bonds) > 100
+    assert sparse.bonds.tolist() == dense.bonds.tolist()
