@@ -59,7 +59,8 @@ def losses(run: Path, column: str) -> list[float]:
 
 
 def test_they_are_found() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_generate.ipynb", "02_train_on_your_molecules.ipynb"]
+    names = ["01_generate.ipynb", "02_train_on_your_molecules.ipynb", "03_control.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -93,3 +94,14 @@ def test_train_on_your_molecules(copy: Path) -> None:
     assert len(read_molecules(copy / "out" / "notebook_02" / "samples.sdf")) == 16
     assert len(list(shown(notebook, "image/png"))) == 3
     assert "left out 1" in "\n".join(shown(notebook, "text/plain"))
+
+
+def test_control(copy: Path) -> None:
+    """Each kind of request is met at least once, and a larger strength goes further from the parent."""
+    notebook = execute(copy / "notebooks" / "03_control.ipynb")
+    text = "\n".join(shown(notebook, "text/plain"))
+    assert len(re.findall(r"\b[1-9]\d? of (?:8|12) are what was asked", text)) == 3
+    similarities = [float(s) for s in re.findall(r"similarity (\d\.\d\d)", text)]
+    assert len(similarities) == 3 and similarities == sorted(similarities, reverse=True)
+    assert similarities[0] > similarities[-1] + 0.2
+    assert len(list(shown(notebook, "image/png"))) == 2
