@@ -71,13 +71,12 @@ class ModelCard:
             content = json.loads(path.read_text())
         except (OSError, ValueError) as error:
             raise CheckpointError(f"cannot read the model card {path}: {error}") from error
+        version = content.get("format_version") if isinstance(content, dict) else None
+        if isinstance(version, int) and version != FORMAT_VERSION:
+            raise CheckpointError(f"{path} has format version {version}; this molgen reads {FORMAT_VERSION}")
         known = {f.name for f in fields(cls)}
         if not isinstance(content, dict) or set(content) != known:
             raise CheckpointError(
                 f"{path} is not a model card of this molgen; its keys must be {sorted(known)}"
-            )
-        if content["format_version"] != FORMAT_VERSION:
-            raise CheckpointError(
-                f"{path} has format version {content['format_version']}; this molgen reads {FORMAT_VERSION}"
             )
         return cls(**content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -141,13 +142,14 @@ class MoleculeGenerator:
         source = self._source(options)
         request_stream = torch.Generator().manual_seed(seed)
         noise_stream = torch.Generator(self.device).manual_seed(seed)
-        while True:
+        for first in itertools.count(0, count):
             labels = options.targets.draw(count, self.setting, request_stream)
-            given = options.request.given(Draw(count, self.setting, request_stream, labels))
+            given = options.request.given(Draw(count, self.setting, request_stream, labels, first))
             known = replace(given, molecules=given.molecules.labelled(labels))
             drawn = source.complete(known, noise_stream, progress)
             yield [
-                self._finished(molecule, row, options) for row, molecule in enumerate(self._decoded(drawn))
+                self._finished(molecule, row, options)
+                for row, molecule in enumerate(self._decoded(drawn), start=first)
             ]
 
     def _source(self, options: SamplingOptions) -> Generator:
@@ -191,6 +193,9 @@ def read_options(
     Raises:
         InputError: A name is unknown, a value cannot be read, or two contradict each other.
     """
+    for name, value in (("steps", steps), ("batch_size", batch_size)):
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise InputError(f"{name} must be a whole number of at least 1, got {value!r}")
     request, targets = read_asked(**asked)
     return SamplingOptions(steps, sampler, batch_size, request, targets)
 

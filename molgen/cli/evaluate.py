@@ -18,7 +18,7 @@ from molgen.chem.molecule import Molecule
 from molgen.cli.judging import EVERY_WORKER, How, cluster, judge_files
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import InputError
-from molgen.core.files import atomic_path, require_writable
+from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate
 from molgen.evaluation.beside import NONE, Beside
 from molgen.evaluation.comparison import METHOD, Difference, compare
@@ -44,6 +44,11 @@ class Outputs:
     csv: Path | None = None
     html: Path | None = None
 
+    @property
+    def given(self) -> list[Path]:
+        """Files that are to be written."""
+        return [path for path in (self.json, self.csv, self.html) if path is not None]
+
     def require_writable(self) -> None:
         """Fail before the work where a file could not be written after it.
 
@@ -51,8 +56,8 @@ class Outputs:
             InputError: A folder cannot be written, or two outputs are the same file.
             ConfigError: matplotlib, which draws the page's figures, is not installed.
         """
-        given = [path for path in (self.json, self.csv, self.html) if path is not None]
-        if len(set(given)) < len(given):
+        given = self.given
+        if len({path.resolve() for path in given}) < len(given):
             raise InputError("two of --json, --csv and --html name the same file; give each its own")
         for path in given:
             require_writable(path)
@@ -166,6 +171,8 @@ def evaluate_files(
     """
     _require_different(files, as_models)
     outputs.require_writable()
+    for output in outputs.given:
+        require_other(output, [*files, how.reference])
     by_file, references = judge_files(files, how)
     subjects = _subjects(files, as_models, by_file, references)
     differences = compare(subjects) if as_models else []

@@ -29,7 +29,7 @@ from molgen.control.refinement import (
     Refinement,
 )
 from molgen.core.errors import InputError
-from molgen.core.files import atomic_path, require_writable
+from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.sampling import SAMPLERS, Generator
 
 REASONS_SHOWN = 3
@@ -76,6 +76,7 @@ def run(options: Namespace) -> None:
     )
     refinement = Refinement(generator.setting, source, options.strength, options.draws)
     require_writable(options.output)
+    require_other(options.output, [options.file])
     start = time.perf_counter()
     with progress_bar() as bar:
         task = bar.add_task("refining", total=len(molecules))

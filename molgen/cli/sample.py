@@ -23,7 +23,7 @@ from molgen.cli.selection import CRITERIA, Selection
 from molgen.control.analogue import DEFAULT_STRENGTH
 from molgen.control.options import OPTIONS
 from molgen.core.errors import InputError
-from molgen.core.files import atomic_path, require_writable
+from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation.protocols import VERDICTS, applicable_protocols
 from molgen.sampling import SAMPLERS
 
@@ -93,6 +93,7 @@ def run(options: Namespace) -> None:
     selection = _selection(options.only, how, with_bonds) if options.only else None
     warnings = generator.check(how)
     require_writable(options.output)
+    require_other(options.output, [options.like, options.scaffold, options.checkpoint])
     for warning in warnings:
         Console(stderr=True).print(f"molgen: warning: {warning}", highlight=False, soft_wrap=True)
     start = time.perf_counter()

@@ -17,7 +17,6 @@ from molgen.chem.encode import encode
 from molgen.chem.graph import heavy_graph
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.control.conformers import foreign
-from molgen.control.parents import unpaired_electrons
 from molgen.control.request import Draw, Request, Setting
 from molgen.core.errors import InputError
 from molgen.core.tasks import Given
@@ -72,7 +71,7 @@ class AnalogueRequest(Request):
     def given(self, draw: Draw) -> Given:
         """See base."""
         parents = encode(self.parents, draw.setting.vocab, draw.setting.fields)
-        turns = torch.arange(draw.count) % len(self.parents)
+        turns = (draw.first + torch.arange(draw.count)) % len(self.parents)
         return Given(parents.take(turns), start=self.strength)
 
     def finish_row(self, molecule: Molecule, row: int) -> Molecule:
@@ -85,13 +84,6 @@ class AnalogueRequest(Request):
         return replace(
             molecule, pos=molecule.pos + parent.pos.mean(axis=0), record={**molecule.record, **record}
         )
-
-    def objection(self, molecule: Molecule) -> str | None:
-        """See base."""
-        if molecule.num_fragments != 1:
-            return f"it falls into {molecule.num_fragments} pieces"
-        electrons = 0 if molecule.mol is None else unpaired_electrons(molecule.mol)
-        return f"it has {electrons} unpaired electrons" if electrons else None
 
 
 def similarity(one: Chem.Mol, other: Chem.Mol) -> float:

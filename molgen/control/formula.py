@@ -12,6 +12,7 @@ from torch.nn.functional import one_hot
 from molgen.chem.formula import FormulaRange
 from molgen.chem.molecule import Molecule
 from molgen.chem.tables import ATOMIC_NUMBER
+from molgen.control.conformers import SIZE_MARGIN
 from molgen.control.request import Draw, Request, Setting, Sizes, require_bonds
 from molgen.core.batch import MolBatch
 from molgen.core.errors import InputError
@@ -50,7 +51,7 @@ class FormulaRequest(Request):
         """
         exact = self.formula.exact
         if exact is not None:
-            self._require_possible(exact)
+            self._require_possible(exact, int(SIZE_MARGIN * int(setting.statistics.sizes.sizes.max())))
             return {hill(exact): 1}
         found = {
             text: count
@@ -68,8 +69,12 @@ class FormulaRequest(Request):
     def _fits(self, counts: Mapping[str, int]) -> bool:
         return self.num_atoms is None or self.num_atoms[0] <= sum(counts.values()) <= self.num_atoms[1]
 
-    def _require_possible(self, counts: Mapping[str, int]) -> None:
+    def _require_possible(self, counts: Mapping[str, int], most: int) -> None:
         atoms = sum(counts.values())
+        if atoms > most:
+            raise InputError(
+                f"--formula {self.formula.text!r} has {atoms} atoms; the model is asked for at most {most}"
+            )
         if not self._fits(counts):
             assert self.num_atoms is not None
             raise InputError(
@@ -86,15 +91,17 @@ class FormulaRequest(Request):
         """See base."""
         choices = self.choices(draw.setting)
         texts, weights = list(choices), torch.tensor(list(choices.values()), dtype=torch.float64)
-        index = torch.multinomial(weights, draw.count, replacement=True, generator=draw.generator)
+        sizes = torch.tensor([sum(formula_counts(text).values()) for text in texts])
+        index = torch.multinomial(weights * draw.likelihood(sizes), 1, generator=draw.generator).squeeze(1)
         molecules = with_elements(draw.setting, [formula_counts(texts[i]) for i in index.tolist()])
         free = {name: torch.ones_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
         return Given(molecules, free | {"atom": torch.zeros_like(molecules.mask)})
 
     def objection(self, molecule: Molecule) -> str | None:
         """See base."""
-        counts = formula_counts(molecule.formula)
-        return None if self.formula.holds(counts) else f"its formula is {molecule.formula}"
+        if not self.formula.holds(formula_counts(molecule.formula)):
+            return f"its formula is {molecule.formula}"
+        return super().objection(molecule)
 
 
 def with_elements(setting: Setting, formulas: list[dict[str, int]]) -> MolBatch:

@@ -26,7 +26,7 @@ def _de_novo(asked: Asked) -> Request:
 
 
 def _formula(asked: Asked) -> Request:
-    return FormulaRequest(FormulaRange.parse(asked["formula"]), read_sizes(asked.get("num_atoms")))
+    return FormulaRequest(FormulaRange.parse(str(asked["formula"])), read_sizes(asked.get("num_atoms")))
 
 
 def _smiles(asked: Asked) -> Request:

@@ -13,6 +13,7 @@ from molgen.chem.conformers import SMILES_SUFFIXES, embed
 from molgen.chem.io import ACCEPTED_SUFFIXES, read_molecules
 from molgen.chem.molecule import Molecule
 from molgen.chem.sdf import DELIMITER
+from molgen.control.wholeness import unpaired_electrons
 from molgen.core.errors import InputError
 
 Parents = str | Path | Molecule | Sequence[Molecule]
@@ -118,11 +119,6 @@ def _whole(where: str, molecule: Molecule, code: str) -> Molecule:
             "and solvents"
         )
     return whole
-
-
-def unpaired_electrons(mol: Chem.Mol) -> int:
-    """Number of electrons that a sanitised molecule leaves without a partner."""
-    return sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
 
 
 def _drawn_flat(molecule: Molecule, code: str) -> bool:

@@ -176,11 +176,13 @@ def _within(histogram: PropertyHistogram, target: Target, count: int, generator:
     """Draw from the histogram over all sizes, cut to the window; uniform inside a bin."""
     low = histogram.edges[:-1].clamp(min=target.low)
     high = histogram.edges[1:].clamp(max=target.high)
-    width = histogram.edges.diff()
-    inside = (high - low).clamp(min=0)
-    # A bin without width holds one value, all of which lies in the window if its edge does.
-    share = torch.where(width > 0, inside / width, ((low >= target.low) & (high <= target.high)).double())
-    weights = histogram.counts.sum(dim=0) * share + 1e-9 * (inside > 0)
+    share = (high - low).clamp(min=0) / histogram.edges.diff()
+    weights = histogram.counts.sum(dim=0) * share + 1e-9 * (share > 0)
+    if not weights.any():
+        # Among the rare values outside the bins: nothing is known but their range.
+        low = torch.tensor([max(target.low, histogram.range[0])], dtype=torch.float64)
+        high = torch.tensor([min(target.high, histogram.range[1])], dtype=torch.float64)
+        weights = torch.ones(1)
     index = torch.multinomial(weights, count, replacement=True, generator=generator)
     place = torch.rand(count, generator=generator, dtype=torch.float64)
     return (low[index] + place * (high[index] - low[index])).float()

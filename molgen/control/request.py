@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from molgen.chem.molecule import Molecule
+from molgen.control.wholeness import not_whole
 from molgen.core.batch import MolBatch
 from molgen.core.errors import InputError
 from molgen.core.tasks import Given
@@ -49,12 +50,14 @@ class Draw:
         setting: The model.
         generator: Source of randomness, on the CPU.
         labels: Property name to ``(B,)`` values that are asked for.
+        first: Place of the round's first molecule in the stream.
     """
 
     count: int
     setting: Setting
     generator: torch.Generator
     labels: Mapping[str, Tensor] = field(default_factory=dict)
+    first: int = 0
 
     def sizes(self, prior: SizePrior) -> Tensor:
         """Draw ``(B,)`` int64 sizes from a prior, each given the properties that its molecule is asked for.
@@ -63,18 +66,25 @@ class Draw:
         """
         if not self.labels:
             return prior.sample(self.count, self.generator)
-        weights = prior.probabilities.expand(self.count, -1).clone()
+        weights = prior.probabilities * self.likelihood(prior.sizes)
+        index = torch.multinomial(weights, 1, generator=self.generator).squeeze(1)
+        return prior.sizes[index]
+
+    def likelihood(self, sizes: Tensor) -> Tensor:
+        """Probability of each molecule's labels in molecules of ``(S,)`` sizes, ``(B, S)`` float64."""
+        likelihood = torch.ones(self.count, len(sizes), dtype=torch.float64)
         for name, values in self.labels.items():
             histogram = self.setting.statistics.properties[name]
             # Half a molecule in every bin: a value that no training molecule of a size has is not impossible.
             share = (histogram.counts + 0.5).double()
             share = share / share.sum(dim=1, keepdim=True)
-            row = torch.searchsorted(histogram.sizes, prior.sizes).clamp(max=len(histogram.sizes) - 1)
-            known = values.isfinite()
-            likelihood = share[row][:, histogram.column(values)].t()
-            weights *= torch.where(known.unsqueeze(1), likelihood, 1.0)
-        index = torch.multinomial(weights, 1, generator=self.generator).squeeze(1)
-        return prior.sizes[index]
+            row = torch.searchsorted(histogram.sizes, sizes).clamp(max=len(histogram.sizes) - 1)
+            # Of a size without labelled molecules nothing is known.
+            seen = (histogram.sizes[row] == sizes).unsqueeze(1)
+            rows = torch.where(seen, share[row], 1 / share.shape[1])
+            known = values.isfinite().unsqueeze(1)
+            likelihood *= torch.where(known, rows[:, histogram.column(values)].t(), 1.0)
+        return likelihood
 
 
 class Request(ABC):
@@ -101,12 +111,12 @@ class Request(ABC):
         return molecule
 
     def finish_row(self, molecule: Molecule, row: int) -> Molecule:
-        """Finish molecule ``row`` of those of :meth:`given`, for requests that ask for various ones."""
+        """Finish molecule ``row`` of the stream, for requests that ask for various ones."""
         return self.finish(molecule)
 
     def objection(self, molecule: Molecule) -> str | None:
-        """Say why a finished molecule is not what was asked, or ``None`` if it is."""
-        return None
+        """Say why a finished molecule is not what was asked, or ``None``; by default, if it is not whole."""
+        return not_whole(molecule)
 
 
 class DeNovo(Request):

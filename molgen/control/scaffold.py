@@ -127,8 +127,9 @@ class ScaffoldRequest(Request):
         if not (molecule.numbers[size:] > 1).any():
             yield "nothing but hydrogen was added to the scaffold"
         yield from self._left_open(molecule, orders)
-        if molecule.num_fragments != 1:
-            yield f"it is in {molecule.num_fragments} pieces"
+        whole = super().objection(molecule)
+        if whole is not None:
+            yield whole
 
     def _moved(self, molecule: Molecule) -> Iterator[str]:
         wanted = self.scaffold.molecule

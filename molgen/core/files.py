@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,3 +52,18 @@ def require_writable(path: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def require_other(output: Path, inputs: Iterable[object]) -> None:
+    """Refuse to write where something is read from.
+
+    Args:
+        output: File to write.
+        inputs: What the user gave; what is no path matches nothing.
+
+    Raises:
+        InputError: They are the same file.
+    """
+    for given in inputs:
+        if isinstance(given, str | Path) and os.path.realpath(given) == os.path.realpath(output):
+            raise InputError(f"{output} would be overwritten, but it is read from; give another output")

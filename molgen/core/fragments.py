@@ -102,7 +102,8 @@ class GivenPieces(Task):
         coin = torch.rand(piece.shape, generator=generator, device=piece.device) < 0.5
         given = coin.gather(1, piece) & molecules.mask
         # All alike would be no task: then the piece at one end of a cut is given.
-        first = cut.flatten(1).float().argmax(dim=1, keepdim=True)
+        chance = torch.rand(cut.shape, generator=generator, device=piece.device).masked_fill(~cut, -1)
+        first = chance.flatten(1).argmax(dim=1, keepdim=True)
         side = torch.rand(len(molecules), 1, generator=generator, device=piece.device) < 0.5
         end = torch.where(side, first // cut.shape[1], first % cut.shape[1])
         one = (piece == piece.gather(1, end)) & molecules.mask & cut.flatten(1).any(dim=1, keepdim=True)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from molgen.core.errors import CheckpointError
+from molgen.core.errors import CheckpointError, DataError
 from molgen.core.formula import hill
 from molgen.core.vocab import ATOMIC_NUMBERS
 from molgen.data.dataset import MolDataset
@@ -27,33 +27,41 @@ class PropertyHistogram:
     """How a property is distributed, for every number of atoms.
 
     Attributes:
-        edges: ``(K + 1,)`` float64, ascending, in the property's unit.
+        edges: ``(K + 1,)`` float64, ascending, in the property's unit; what lies outside is counted in the
+            outermost bins.
         sizes: ``(S,)`` int64 numbers of atoms, ascending.
         counts: ``(S, K)`` int64 molecules by size and bin.
+        range: Smallest and largest value of a training molecule.
     """
 
     edges: Tensor
     sizes: Tensor
     counts: Tensor
+    range: tuple[float, float]
 
     @classmethod
     def of(cls, values: NDArray[np.float64], num_atoms: NDArray[np.int64]) -> PropertyHistogram:
-        """Count molecules, ``(M,)`` values and sizes; values that are not known are left out."""
+        """Count molecules, ``(M,)`` values and sizes; values that are not known are left out.
+
+        Raises:
+            DataError: No value is known.
+        """
         known = np.isfinite(values)
         values, num_atoms = values[known], num_atoms[known]
+        if not len(values):
+            raise DataError(
+                "a property of which no training molecule has a value cannot be asked for; leave it out"
+            )
         low, high = np.percentile(values, [_TAIL, 100 - _TAIL])
-        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+        if not high > low:
+            low, high = values.min(), max(values.max(), values.min() + 1)
+        edges = np.linspace(low, high, BINS + 1)
         sizes, row = np.unique(num_atoms, return_inverse=True)
         column = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)
         counts = np.zeros((len(sizes), BINS), dtype=np.int64)
         np.add.at(counts, (row, column), 1)
-        edges[0], edges[-1] = values.min(), values.max()
-        return cls(torch.from_numpy(edges), torch.from_numpy(sizes), torch.from_numpy(counts))
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """Smallest and largest value of a training molecule."""
-        return float(self.edges[0]), float(self.edges[-1])
+        span = float(values.min()), float(values.max())
+        return cls(torch.from_numpy(edges), torch.from_numpy(sizes), torch.from_numpy(counts), span)
 
     def column(self, values: Tensor) -> Tensor:
         """Bin of each value, int64; values outside the range fall into the outermost."""
@@ -62,13 +70,22 @@ class PropertyHistogram:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists."""
-        return {name: getattr(self, name).tolist() for name in ("edges", "sizes", "counts")}
+        lists = {name: getattr(self, name).tolist() for name in ("edges", "sizes", "counts")}
+        return lists | {"range": list(self.range)}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> PropertyHistogram:
-        """Read what :meth:`to_dict` gave."""
+        """Read what :meth:`to_dict` gave.
+
+        Raises:
+            ValueError: The parts do not fit together.
+        """
         edges = torch.tensor(content["edges"], dtype=torch.float64)
-        return cls(edges, torch.tensor(content["sizes"]), torch.tensor(content["counts"]))
+        sizes, counts = torch.tensor(content["sizes"]), torch.tensor(content["counts"])
+        low, high = content["range"]
+        if counts.shape != (len(sizes), len(edges) - 1) or (edges.diff() <= 0).any():
+            raise ValueError(f"a histogram of {tuple(counts.shape)} counts has {len(edges)} edges")
+        return cls(edges, sizes, counts, (float(low), float(high)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,9 @@ def joint_noise(build: Callable[[Path, object], Callable[..., JointNoise]], voca
 def histogram() -> PropertyHistogram:
     """Bins of width 0.1 from 0 to 0.4."""
     edges = torch.tensor([0.0, 0.1, 0.2, 0.3, 0.4], dtype=torch.float64)
-    return PropertyHistogram(edges, torch.tensor(list(SIZES)), torch.tensor(COUNTS))
+    return PropertyHistogram(
+        edges, torch.tensor(list(SIZES)), torch.tensor(COUNTS), (edges[0].item(), edges[-1].item())
+    )
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,7 @@ def setting(vocab: Vocab, joint_noise: JointNoise, histogram: PropertyHistogram)
         torch.tensor([0.0, 0.8, 1.6, 2.4, 3.2], dtype=torch.float64),
         torch.tensor([9]),
         torch.tensor([[10, 20, 30, 40]]),
+        (0.0, 3.2),
     )
     statistics = TrainingStatistics(
         SizePrior(SIZES), FORMULAS, {"gap": histogram, "rings": rings, "tpsa": histogram}

@@ -30,7 +30,27 @@ def drawn(request: FormulaRequest, setting: Setting, generator: torch.Generator)
 
 
 def test_an_exact_formula_need_not_be_in_training(setting: Setting, generator: torch.Generator) -> None:
-    assert drawn(asked("C3H7NO"), setting, generator) == {"C3H7NO": DRAWS}
+    assert drawn(asked("C2H5NO"), setting, generator) == {"C2H5NO": DRAWS}
+
+
+def test_a_formula_far_larger_than_training_is_refused(setting: Setting) -> None:
+    with pytest.raises(InputError, match=r"has 182 atoms; the model is asked for at most 10"):
+        asked("C60H122").check(setting)
+
+
+def test_a_range_beside_a_property_follows_the_size_that_it_asks_for(
+    setting: Setting, generator: torch.Generator
+) -> None:
+    """Each formula is weighted by how likely the property is in molecules of its size (Bayes' rule)."""
+    labels = {"gap": torch.full((DRAWS,), 0.05)}
+    draw = Draw(DRAWS, setting, generator, labels)
+    counts = asked("C1-2 O0-1").given(draw).molecules.num_atoms.tolist()
+    likelihood = draw.likelihood(torch.tensor([5, 8, 9, 6]))[0]
+    weight = dict(zip((5, 8, 9, 6), (likelihood * torch.tensor([6, 3, 1, 4])).tolist(), strict=True))
+    for size, share in weight.items():
+        expected = share / sum(weight.values())
+        spread = 5 * (expected * (1 - expected) / DRAWS) ** 0.5
+        assert abs(counts.count(size) / DRAWS - expected) < spread
 
 
 @pytest.mark.parametrize(

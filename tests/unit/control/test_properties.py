@@ -109,13 +109,6 @@ def with_properties(setting: Setting, properties: dict[str, PropertyHistogram]) 
     return replace(setting, statistics=replace(setting.statistics, properties=properties))
 
 
-def test_a_bin_without_width_holds_its_one_value(setting: Setting, generator: torch.Generator) -> None:
-    edges = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
-    histogram = PropertyHistogram(edges, torch.tensor([5]), torch.tensor([[30, 10]]))
-    values = drawn("gap=-1:1", with_properties(setting, {"gap": histogram}), generator)
-    assert abs((values == 0).double().mean().item() - 0.75) <= 5 * (0.75 * 0.25 / DRAWS) ** 0.5
-
-
 def test_counts_are_drawn_whole(setting: Setting, generator: torch.Generator) -> None:
     """Bins of width 0.8 hold 10, 20, 30, 40 molecules; 1 stands for 0.5 to 1.5, 2 for 1.5 to 2.5."""
     labels = drawn("rings=1-2", setting, generator)

@@ -101,3 +101,14 @@ def test_a_model_without_bonds_is_named(setting: Setting, without_bonds: Setting
         InputError, match="--formula needs a model that draws bonds; the checkpoint 'handmade'"
     ):
         require_bonds(without_bonds, "--formula")
+
+
+def test_of_a_size_without_labelled_molecules_nothing_is_known(
+    setting: Setting, generator: torch.Generator
+) -> None:
+    """Its likelihood is the same for every value, not that of the next larger size."""
+    draw = Draw(2, setting, generator, {"gap": torch.tensor([0.05, 0.35])})
+    unseen = draw.likelihood(torch.tensor([4, 6, 700]))
+    assert unseen.unique().numel() == 1
+    seen = draw.likelihood(torch.tensor([3]))
+    assert seen[0, 0] != seen[1, 0]

@@ -69,7 +69,7 @@ SPOILED: dict[str, tuple[Callable[[Molecule], Molecule], str]] = {
         "atom 2 of the scaffold is an attachment but gained no bond",
     ),
     "hydrogen only": (lambda m: bonded(without(m, 0, 11), 0, 12), "gained nothing but hydrogen"),
-    "pieces": (lambda m: without(m, 11, 13), "it is in 2 pieces"),
+    "pieces": (lambda m: without(m, 11, 13), "it falls into 2 pieces"),
     "too small": (lambda m: Molecule(m.numbers[:3], m.pos[:3], np.zeros((0, 3))), "it has 3 atoms"),
     "unbonded": (lambda m: replace(m, bonds=None), "cannot hold the scaffold"),
 }

@@ -12,7 +12,7 @@ from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from molgen.core import Vocab
-from molgen.core.errors import CheckpointError
+from molgen.core.errors import CheckpointError, DataError
 from molgen.data import MolDataset, MoleculeStore
 from molgen.data.properties import PROPERTIES
 from molgen.data.statistics import PropertyHistogram, TrainingStatistics
@@ -44,7 +44,8 @@ def test_histograms_count_every_molecule_in_its_bin() -> None:
     known = torch.from_numpy(values[10:])
     edges = histogram.edges
     column = histogram.column(known)
-    assert (edges[column] <= known).all() and (known <= edges[column + 1]).all()
+    inside = known.clamp(edges[0].item(), edges[-1].item())
+    assert (edges[column] <= inside).all() and (inside <= edges[column + 1]).all()
     for row, size in enumerate(histogram.sizes.tolist()):
         mine = torch.bincount(
             column[torch.from_numpy(sizes[10:] == size)], minlength=histogram.counts.shape[1]
@@ -63,3 +64,14 @@ def test_storing_changes_nothing(train: MolDataset) -> None:
 def test_damage_is_noticed() -> None:
     with pytest.raises(CheckpointError, match="damaged"):
         TrainingStatistics.from_dict({"sizes": {"3": 1}})
+
+
+def test_constant_and_missing_values() -> None:
+    """One value for all gives bins of some width; no value at all is refused."""
+    constant = PropertyHistogram.of(np.full(50, 3.0), np.full(50, 9))
+    assert (constant.edges.diff() > 0).all() and constant.range == (3.0, 3.0)
+    assert constant.counts.sum() == constant.counts[0, 0] == 50
+    nearly = PropertyHistogram.of(np.append(np.zeros(9999), 0.5), np.full(10_000, 9))
+    assert (nearly.edges.diff() > 0).all() and nearly.range == (0.0, 0.5)
+    with pytest.raises(DataError, match="no training molecule has a value"):
+        PropertyHistogram.of(np.full(5, np.nan), np.full(5, 9))
