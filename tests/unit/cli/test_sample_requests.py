@@ -11,6 +11,7 @@ import pytest
 from molgen.chem.conformers import embed
 from molgen.chem.io import read_molecules, write_molecules
 from molgen.cli.main import main
+from molgen.control.wholeness import not_whole
 from molgen.core.formula import formula_counts
 
 
@@ -34,12 +35,27 @@ def test_formula_end_to_end(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert len(molecules) == record["written"] == 8
     for molecule in molecules:
         assert formula_counts(molecule.formula) == {"C": 3, "H": 7, "N": 1, "O": 1}
-        assert molecule.record["satisfied"] == (molecule.failure is None)
-        assert ("unsatisfied" in molecule.record) == (molecule.failure is not None)
+        whole = molecule.failure is None and not_whole(molecule) is None
+        assert molecule.record["satisfied"] == whole
+        assert ("unsatisfied" in molecule.record) == (not whole)
     met = sum(int(molecule.record["satisfied"]) for molecule in molecules)
-    assert record["satisfied"] == met == record["valid"]
+    assert record["satisfied"] == met <= record["valid"]
     assert record["options"]["formula"] == "C3H7NO" and record["options"]["like"] is None
     assert f"{met} of 8 are what was asked" in capsys.readouterr().out
+
+
+def test_properties_end_to_end(here: Path) -> None:
+    """A window of a descriptor is checked on every molecule, and guidance doubles the evaluations."""
+    words = ["--property", "tpsa=20-40", "--property", "gap=0.25", "--guidance", "2"]
+    assert sample("-n", "6", "-o", "six.sdf", *words) == 0
+    record = json.loads((here / "six.run.json").read_text())
+    molecules = read_molecules(here / "six.sdf")
+    for molecule in molecules:
+        if molecule.record["satisfied"]:
+            assert 20 <= float(molecule.record["tpsa"]) <= 40
+            assert molecule.mol is not None and not_whole(molecule) is None
+    assert record["nfe"] % 2 == 0
+    assert record["satisfied"] == sum(int(m.record["satisfied"]) for m in molecules)
 
 
 def test_a_range_of_formulas_with_sizes(here: Path) -> None:
@@ -90,7 +106,7 @@ def test_only_satisfied_keeps_those_and_counts_the_others(
         (["--formula", "C2H5"], "has an odd number of electrons"),
         (["--formula", "C2H5Cl"], "does not know Cl; it knows H, C, N, O, F"),
         (["--formula", "c6h6"], "cannot be read at 'c6h6'"),
-        (["--property", "gap=0.2"], "knows no gap"),
+        (["--property", "colour=0.2"], "knows no colour; it knows mu, alpha, homo, lumo, gap, cv"),
         (["--property", "gap"], "'gap' cannot be read"),
         (["--guidance", "2"], "give some with --property"),
         (["--like", "CCO", "--strength", "2"], "--strength must be above 0 and at most 1, got 2"),
