@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -15,7 +17,36 @@ _BRIDGE = 0.97
 """Resistance between the ends of a bond above which it is in no ring; 1 - 1/k in a ring of k bonds."""
 
 
-class GivenFragment(Task):
+class GivenPart(Task):
+    """Some atoms of each molecule are given, with their places, elements, charges and the bonds between them.
+
+    Args:
+        told: Share of molecules of which is also told which given atoms gain no bonds.
+
+    Raises:
+        InputError: ``told`` is not in [0, 1].
+    """
+
+    def __init__(self, told: float) -> None:
+        if not 0 <= told <= 1:
+            raise InputError(f"a share of molecules is in [0, 1], got {told}")
+        self.told = told
+
+    def free(self, molecules: MolBatch, generator: torch.Generator) -> dict[str, Tensor]:
+        """See base.
+
+        Raises:
+            FieldError: The molecules carry no bonds.
+        """
+        given = self.atoms(molecules, generator)
+        return free_around(molecules, given, _closed(molecules, given, self.told, generator))
+
+    @abstractmethod
+    def atoms(self, molecules: MolBatch, generator: torch.Generator) -> Tensor:
+        """Draw the given atoms, ``(B, N)`` bool."""
+
+
+class GivenFragment(GivenPart):
     """A random connected part of each molecule is given, with its place, elements, charges and bonds.
 
     The part is a ball of heavy atoms in the bond graph around a random one, its last shell cut at random.
@@ -34,21 +65,12 @@ class GivenFragment(Task):
     def __init__(self, smallest: float = 0.2, largest: float = 0.8, told: float = 0.0) -> None:
         if not 0 < smallest <= largest < 1:
             raise InputError(f"fragment shares need 0 < smallest <= largest < 1, got {smallest}, {largest}")
+        super().__init__(told)
         self.smallest = smallest
         self.largest = largest
-        self.told = _share(told)
 
-    def free(self, molecules: MolBatch, generator: torch.Generator) -> dict[str, Tensor]:
-        """See base.
-
-        Raises:
-            FieldError: The molecules carry no bonds.
-        """
-        given = self._given(molecules, generator)
-        return free_around(molecules, given, _closed(molecules, given, self.told, generator))
-
-    def _given(self, molecules: MolBatch, generator: torch.Generator) -> Tensor:
-        """``(B, N)`` bool atoms of the fragment."""
+    def atoms(self, molecules: MolBatch, generator: torch.Generator) -> Tensor:
+        """See base."""
         bonded = _bonded(molecules)
         heavy = _inner(molecules, bonded)
         order = _rings_around_root(heavy, bonded, generator)
@@ -64,7 +86,7 @@ class GivenFragment(Task):
         return given & (given.sum(dim=1) < molecules.num_atoms).unsqueeze(1)
 
 
-class GivenPieces(Task):
+class GivenPieces(GivenPart):
     """Molecules are cut at single bonds outside rings, and some of the pieces are given whole.
 
     One piece of two is a core to grow on, two outer ones of three a linker to be found, the middle one a
@@ -83,20 +105,11 @@ class GivenPieces(Task):
     def __init__(self, cuts: int = 3, told: float = 0.5) -> None:
         if cuts < 1:
             raise InputError(f"molecules are cut at least once, got cuts {cuts}")
+        super().__init__(told)
         self.cuts = cuts
-        self.told = _share(told)
 
-    def free(self, molecules: MolBatch, generator: torch.Generator) -> dict[str, Tensor]:
-        """See base.
-
-        Raises:
-            FieldError: The molecules carry no bonds.
-        """
-        given = self._given(molecules, generator)
-        return free_around(molecules, given, _closed(molecules, given, self.told, generator))
-
-    def _given(self, molecules: MolBatch, generator: torch.Generator) -> Tensor:
-        """``(B, N)`` bool atoms of the given pieces."""
+    def atoms(self, molecules: MolBatch, generator: torch.Generator) -> Tensor:
+        """See base."""
         cut = self._cuts(molecules, generator)
         piece = _components(_bonded(molecules) & ~(cut | cut.mT))
         coin = torch.rand(piece.shape, generator=generator, device=piece.device) < 0.5
@@ -186,12 +199,6 @@ def _inner(molecules: MolBatch, bonded: Tensor) -> Tensor:
     A hydrogen has one bond; so has a terminal fluorine or carbonyl oxygen, and is treated alike.
     """
     return molecules.mask & ((bonded.sum(dim=2) > 1) | (molecules.num_atoms <= 2).unsqueeze(1))
-
-
-def _share(value: float) -> float:
-    if not 0 <= value <= 1:
-        raise InputError(f"a share of molecules is in [0, 1], got {value}")
-    return value
 
 
 def _rings_around_root(nodes: Tensor, bonded: Tensor, generator: torch.Generator) -> Tensor:
