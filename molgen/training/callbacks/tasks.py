@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -12,7 +13,6 @@ from molgen.core.contracts import SampleJudge
 from molgen.core.errors import ConfigError
 from molgen.core.tasks import Given
 from molgen.core.vocab import Vocab
-from molgen.training.callbacks.judging import JudgeAtValidation
 from molgen.training.module import DiffusionModule
 from molgen.training.task_mixture import TaskShare
 
@@ -20,7 +20,7 @@ _STREAM = 5
 """First word of this callback's random stream."""
 
 
-class JudgeTasks(JudgeAtValidation):
+class JudgeTasks(pl.Callback):
     """Draw what each task leaves free of some validation molecules, and log how good the whole is.
 
     De novo generation is left to :class:`~molgen.training.callbacks.SampleAndJudge`. Logged as
@@ -43,22 +43,37 @@ class JudgeTasks(JudgeAtValidation):
     ) -> None:
         if count < 1:
             raise ConfigError(f"judging tasks on {count} molecules is not possible; count must be >= 1")
-        super().__init__(judge)
+        self.build_judge = judge
         self.count = count
         self.figures = tuple(figures)
+        self._judge: SampleJudge | None = None
 
-    def look(self, trainer: pl.Trainer, module: DiffusionModule, judge: SampleJudge) -> None:
-        """Complete this rank's share of molecules for each task, and log the mean over ranks.
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,  # noqa: ANN401  (Lightning's hook signature)
+        batch: MolBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Act after the last batch, when averaged weights are in place.
 
         Raises:
             ConfigError: The judge does not give a figure that is to be logged.
         """
+        if batch_idx + 1 == trainer.num_val_batches[dataloader_idx]:
+            self._look(trainer, cast(DiffusionModule, pl_module))
+
+    def _look(self, trainer: pl.Trainer, module: DiffusionModule) -> None:
+        if self._judge is None:
+            self._judge = self.build_judge(module.vocab)
         molecules = self._molecules(trainer).select(module.noise.fields)
         for number, (name, share) in enumerate(module.objective.tasks.tasks.items()):
             given = _given(molecules, share, module, number)
             if not given.molecules_matter:
                 continue
-            found = judge(module.complete(given, module.generator(_STREAM, number)))
+            found = self._judge(module.complete(given, module.generator(_STREAM, number)))
             unknown = sorted(set(self.figures) - set(found))
             if unknown:
                 raise ConfigError(f"the judge of tasks gives no {unknown}; it gives {sorted(found)}")
