@@ -12,12 +12,12 @@ from molgen.training.asking import RandomAsking
 COUNT = 20_000
 
 
-def asked(nothing: float) -> torch.Tensor:
+def asked(nothing: float, power: float = 1.0) -> torch.Tensor:
     """``(COUNT, 2)`` bool: which of two labels were asked for."""
     mask = torch.ones(COUNT, 1, dtype=torch.bool)
     labels = {"a": torch.arange(COUNT).float(), "b": -torch.arange(COUNT).float()}
     batch = MolBatch(mask, torch.zeros(COUNT, 1, 3)).labelled(labels)
-    result = RandomAsking(nothing)(batch, torch.Generator().manual_seed(0)).labels
+    result = RandomAsking(nothing, power)(batch, torch.Generator().manual_seed(0)).labels
     known = torch.stack([result[name].isfinite() for name in labels], dim=1)
     for name, values in labels.items():
         kept = result[name].isfinite()
@@ -38,6 +38,13 @@ def test_all_silent_and_none_silent() -> None:
     assert asked(0.0).any(dim=1).float().mean().item() == pytest.approx(2 / 3, abs=0.015)
 
 
+def test_a_power_asks_for_less() -> None:
+    """With the chance c = u^2 both labels stay with E[u^4] = 1/5, and one alone with 2 (1/3 - 1/5)."""
+    known = asked(0.0, power=2.0)
+    assert known.all(dim=1).float().mean().item() == pytest.approx(1 / 5, abs=0.015)
+    assert (known.sum(dim=1) == 1).float().mean().item() == pytest.approx(4 / 15, abs=0.015)
+
+
 def test_molecules_without_labels_draw_nothing() -> None:
     """The random numbers of a run without labels are those it had before labels existed."""
     generator = torch.Generator().manual_seed(0)
@@ -50,3 +57,5 @@ def test_molecules_without_labels_draw_nothing() -> None:
 def test_a_share_outside_the_unit_interval_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"in \[0, 1\]"):
         RandomAsking(1.5)
+    with pytest.raises(ConfigError, match="positive"):
+        RandomAsking(power=0)
