@@ -63,7 +63,8 @@ def run(options: Namespace) -> None:
     """Read, refine, write, report.
 
     Raises:
-        InputError: An option cannot be used, the file cannot be read or the output cannot be written.
+        InputError: An option cannot be used, the file cannot be read, none of its molecules can be refined,
+            or the output cannot be written.
         CheckpointError: There is no such checkpoint.
     """
     for path in (options.file, options.output):
@@ -83,6 +84,7 @@ def run(options: Namespace) -> None:
         stream = torch.Generator(generator.device).manual_seed(options.seed)
         finished = refinement(molecules, stream, lambda count: bar.advance(task, count))
     seconds = time.perf_counter() - start
+    _require_some(finished, options.file)
     write_molecules(finished, options.output)
     record = _record(generator, source, options, finished, seconds)
     with atomic_path(record_path(options.output)) as partial:
@@ -99,6 +101,21 @@ def _require_sdf(path: Path) -> None:
     if path.suffix.lower() != ".sdf":
         raise InputError(
             f"{path} is no SDF; refine reads and writes .sdf, which keeps bonds and a record of each molecule"
+        )
+
+
+def _require_some(finished: list[Molecule], file: Path) -> None:
+    """Refuse to write a file in which nothing was done.
+
+    Raises:
+        InputError: No molecule was refined.
+    """
+    reasons = _reasons(finished)
+    if reasons and sum(reasons.values()) == len(finished):
+        reason, count = reasons.most_common(1)[0]
+        raise InputError(
+            f"none of the {len(finished)} molecules of {file} can be refined; {count} of them because: {reason}; "
+            "nothing was written"
         )
 
 

@@ -38,7 +38,7 @@ def _unwritable(path: Path, error: OSError) -> InputError:
 
 
 def require_writable(path: Path) -> None:
-    """Fail now rather than after long work: try to create a file where ``path`` will be.
+    """Fail now rather than after long work: try to create a file where ``path`` will be, and leave no trace.
 
     Raises:
         InputError: The folder cannot be created or written, or ``path`` is a folder.
@@ -46,10 +46,13 @@ def require_writable(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; name a file in it")
     probe = path.with_name(f".{path.name}.{os.getpid()}.part")
+    made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
+        for folder in made:
+            folder.rmdir()
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -52,6 +52,15 @@ def test_refine_writes_every_record_and_says_what_it_did(
     assert "1 left as they were: the checkpoint 'qm9' does not know Br" in printed
 
 
+def test_a_file_of_which_nothing_can_be_refined_is_refused(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_molecules([embed("CCBr"), embed("CCCBr")], here / "bromides.sdf")
+    assert refine("bromides.sdf", "-o", "out.sdf") == 2
+    assert "none of the 2 molecules of bromides.sdf can be refined; 2 of them" in capsys.readouterr().err
+    assert not list(here.glob("out*"))
+
+
 def test_the_same_seed_gives_the_same_file(here: Path) -> None:
     for name, seed in [("a", "1"), ("b", "1"), ("c", "2")]:
         assert refine("in.sdf", "-o", f"{name}.sdf", "--seed", seed) == 0

@@ -1,0 +1,41 @@
+"""Checking a place to write leaves no trace; a failed write leaves what was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from molgen.core.errors import InputError
+from molgen.core.files import atomic_path, require_other, require_writable
+
+
+def test_a_writable_place_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    require_writable(tmp_path / "there" / "new" / "deep" / "out.sdf")
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="cannot write"):
+        require_writable(tmp_path / "file" / "out.sdf")
+    with pytest.raises(InputError, match="it is a folder"):
+        require_writable(tmp_path)
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(path) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_output_that_is_read_from_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "in.sdf"
+    with pytest.raises(InputError, match="would be overwritten"):
+        require_other(tmp_path / "." / "in.sdf", ["CCO", str(path)])
+    require_other(tmp_path / "out.sdf", [str(path)])
