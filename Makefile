@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: sample test slow lint clean
+.PHONY: sample test slow lint results clean
 
 sample: $(VENV)/.base
 	$(BIN)/molgen sample -n 100 -o out/molecules.sdf
@@ -15,6 +15,36 @@ test: $(VENV)/.dev datasets/qm9/manifest.json
 
 slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+# Samples and judges what is not yet in $(RESULTS), then writes the page; another N needs another folder.
+# Names are CHECKPOINT-STEPS-SEED. EDM_N lets the slow baseline do with fewer molecules.
+N ?= 10000
+EDM_N ?= $(N)
+SEEDS ?= 0 1 2
+STEPS ?= 10 20 50 100
+EDM_STEPS ?= 1000
+RESULTS ?= runs/results
+PAGE ?= molgen/weights/README.md
+CURVE ?= $(wildcard $(RESULTS)/curve.json)
+FIGURES := $(STEPS:%=$(RESULTS)/qm9-%.eval.json) $(RESULTS)/edm-$(EDM_STEPS).eval.json
+stem = $(word $(1),$(subst -, ,$*))
+
+results: $(FIGURES)
+	$(BIN)/molgen results $(RESULTS) -o $(PAGE) $(CURVE:%=--curve %)
+
+$(RESULTS)/qm9-%.sdf: | $(VENV)/.dev
+	$(BIN)/molgen sample -n $(N) --checkpoint qm9 --steps $(call stem,1) --seed $(call stem,2) -o $@
+
+$(RESULTS)/edm-%.sdf: | $(VENV)/.dev
+	$(BIN)/molgen sample -n $(EDM_N) --checkpoint edm --steps $(call stem,1) --seed $(call stem,2) -o $@
+
+# checkpoint, steps
+define judged
+$(RESULTS)/$(1)-$(2).eval.json: $(SEEDS:%=$(RESULTS)/$(1)-$(2)-%.sdf)
+	$(BIN)/molgen evaluate $$^ --protocol all --reference qm9 --beside none --json $$@
+endef
+$(foreach steps,$(STEPS),$(eval $(call judged,qm9,$(steps))))
+$(eval $(call judged,edm,$(EDM_STEPS)))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 
 from molgen.checkpoint.build import build_sampler
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
+from molgen.chem.asked import asked_fields
 from molgen.chem.decode import decode
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.control import DeNovo, Draw, Request, Setting, Targets, read_asked
@@ -72,7 +73,8 @@ class MoleculeGenerator:
             InputError: The sampler is unknown or the number of steps is less than 1.
             IncompatibleSamplerError: The sampler cannot walk this model's noise.
         """
-        sampler = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
+        chosen = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
+        sampler = options.request.sampled_by(chosen)
         sampler.check(self.checkpoint.noise)
         return sampler
 
@@ -92,7 +94,7 @@ class MoleculeGenerator:
 
     def nfe(self, options: SamplingOptions) -> int:
         """Number of denoiser evaluations per molecule."""
-        return self.sampler(options).nfe(self.checkpoint.noise) * self._source(options).denoiser.evaluations
+        return self.sampler(options).nfe(self.checkpoint.noise) * self.source(options).denoiser.evaluations
 
     def sample(
         self,
@@ -139,7 +141,7 @@ class MoleculeGenerator:
         if count < 1:
             raise InputError(f"the number of molecules must be at least 1, got {count}")
         self.check(options)
-        source = self._source(options)
+        source = self.source(options)
         request_stream = torch.Generator().manual_seed(seed)
         noise_stream = torch.Generator(self.device).manual_seed(seed)
         for first in itertools.count(0, count):
@@ -148,11 +150,17 @@ class MoleculeGenerator:
             known = replace(given, molecules=given.molecules.labelled(labels))
             drawn = source.complete(known, noise_stream, progress)
             yield [
-                self._finished(molecule, row, options)
+                self._finished(molecule, row, options, {n: v[row - first].item() for n, v in labels.items()})
                 for row, molecule in enumerate(self._decoded(drawn), start=first)
             ]
 
-    def _source(self, options: SamplingOptions) -> Generator:
+    def source(self, options: SamplingOptions) -> Generator:
+        """Build what draws molecules as ``options`` describe, guided where they ask for it.
+
+        Raises:
+            InputError: The sampler is unknown or the number of steps is less than 1.
+            IncompatibleSamplerError: The sampler cannot walk this model's noise.
+        """
         guided = bool(options.targets.targets) and options.targets.guidance != 1
         denoiser = Guided(self.denoiser, options.targets.guidance) if guided else self.denoiser
         return Generator(denoiser, self.checkpoint.noise, self.sampler(options), options.batch_size)
@@ -162,15 +170,17 @@ class MoleculeGenerator:
             yield from decode(batch, self.checkpoint.vocab)
 
     @staticmethod
-    def _finished(molecule: Molecule, row: int, options: SamplingOptions) -> Molecule:
-        """Bring a molecule to its final form; where something was asked, record whether it was met."""
+    def _finished(
+        molecule: Molecule, row: int, options: SamplingOptions, asked: Mapping[str, float]
+    ) -> Molecule:
+        """Bring a molecule to its final form; where anything was asked, record what, and if it was met."""
         finished = options.request.finish_row(molecule, row)
         if not options.asks:
             return finished
         problem = finished.failure
         if problem is None:
             problem = options.request.objection(finished) or options.targets.objection(finished)
-        record: dict[str, FieldValue] = {"satisfied": int(problem is None)}
+        record: dict[str, FieldValue] = {**asked_fields(asked), "satisfied": int(problem is None)}
         if problem is not None:
             record["unsatisfied"] = problem
         return replace(finished, record={**finished.record, **options.targets.found(finished), **record})

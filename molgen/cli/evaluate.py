@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,18 +15,20 @@ from rich.table import Table as RichTable
 
 from molgen.chem.io import check_suffix
 from molgen.chem.molecule import Molecule
-from molgen.cli.judging import EVERY_WORKER, How, cluster, judge_files
+from molgen.cli.judge_asked import SHIPPED, asked_content, asked_reports, asked_tables
+from molgen.cli.judging import DEFAULT_BESIDE, EVERY_WORKER, How, cluster, judge_files, read_beside
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate
-from molgen.evaluation.beside import NONE, Beside
+from molgen.evaluation.beside import Beside
 from molgen.evaluation.comparison import METHOD, Difference, compare
 from molgen.evaluation.csv_table import write_csv
 from molgen.evaluation.isolation import Limits
 from molgen.evaluation.page import Page, write_page
 from molgen.evaluation.plots import require_matplotlib
-from molgen.evaluation.printing import comparison_tables, subject_tables
+from molgen.evaluation.printing import comparison_tables, quoted_table, subject_tables
+from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.subject import Subject, with_different_names
 
 
@@ -38,11 +40,13 @@ class Outputs:
         json: Where to write the figures.
         csv: Where to write a row per molecule.
         html: Where to write a page with tables, figures and structures.
+        figures: Further figures for the JSON, by name.
     """
 
     json: Path | None = None
     csv: Path | None = None
     html: Path | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def given(self) -> list[Path]:
@@ -91,8 +95,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     add(
         "--beside",
         type=str,
-        default="qm9",
-        help="figures to show beside: qm9 (its test split), a file that --json wrote, or none",
+        action="append",
+        help="figures to show beside: qm9 (its test split, the default), a file that --json wrote, none, or "
+        "quoted (published figures, not measured here); may be repeated to have quoted beside another",
+    )
+    add("--properties", action="store_true", help="judge the properties that the file says were asked")
+    add(
+        "--judge", type=str, default=SHIPPED, help="folder of molgen judge export in place of the shipped one"
     )
     add("--json", type=Path | None, default=None, help="where to write the figures as JSON")
     add("--csv", type=Path | None, default=None, help="where to write one row per molecule")
@@ -122,10 +131,15 @@ def run(options: Namespace) -> None:
     if options.timeout is not None or options.memory is not None:
         isolation = Limits(options.timeout or Limits.timeout_s, options.memory or Limits.memory_gb)
     how = How(options.protocol, options.reference, limits, options.seed, workers, isolation)
-    outputs = Outputs(options.json, options.csv, options.html)
-    beside = None if options.beside == NONE else Beside.load(options.beside)
+    if options.judge != SHIPPED and not options.properties:
+        raise InputError("--judge was given without --properties, which alone asks it; give both or neither")
+    asked = asked_reports(options.files, options.compare, options.judge) if options.properties else {}
+    figures = {"asked": asked_content(asked)} if asked else {}
+    outputs = Outputs(options.json, options.csv, options.html, figures)
+    beside, quoted = read_beside(options.beside or [DEFAULT_BESIDE])
     with cluster(options.backend, options.scheduler):
-        evaluate_files(options.files, options.compare, how, outputs, beside)
+        evaluate_files(options.files, options.compare, how, outputs, beside, quoted)
+    _print(asked_tables(asked))
 
 
 def evaluate_file(
@@ -151,7 +165,12 @@ def evaluate_file(
 
 
 def evaluate_files(
-    files: Sequence[Path], as_models: bool, how: How, outputs: Outputs, beside: Beside | None
+    files: Sequence[Path],
+    as_models: bool,
+    how: How,
+    outputs: Outputs,
+    beside: Beside | None,
+    quoted: Quoted | None = None,
 ) -> list[Subject]:
     """Judge files, print tables and write what is asked for.
 
@@ -161,6 +180,7 @@ def evaluate_files(
         how: How to judge.
         outputs: What is written.
         beside: Figures shown beside.
+        quoted: Published figures, shown and written as such.
 
     Returns:
         One subject a model.
@@ -177,16 +197,21 @@ def evaluate_files(
     subjects = _subjects(files, as_models, by_file, references)
     differences = compare(subjects) if as_models else []
     if outputs.json is not None:
-        _write_json(_content(subjects, differences), outputs.json)
+        content = _content(subjects, differences) | {"options": how.to_dict(), **outputs.figures}
+        if quoted is not None:
+            content["quoted"] = {g.protocol: g.to_dict() for g in quoted.groups_of(subjects)}
+        _write_json(content, outputs.json)
     if outputs.csv is not None:
         write_csv(subjects, outputs.csv)
     if outputs.html is not None:
         measured = {m: found for r in references.values() for m, found in r.distributions.items()}
-        write_page(Page(subjects, differences, beside, measured, _options(how)), outputs.html)
+        write_page(Page(subjects, differences, beside, measured, _options(how), quoted), outputs.html)
     tables = (
         comparison_tables(subjects, differences, beside) if as_models else subject_tables(subjects[0], beside)
     )
     _print(tables)
+    if quoted is not None:
+        _print(quoted_table(group) for group in quoted.groups_of(subjects))
     return subjects
 
 

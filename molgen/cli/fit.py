@@ -7,6 +7,7 @@ import netrc
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -125,11 +126,17 @@ def _loggers(trainer: Namespace) -> list[Namespace]:
     return [logger for logger in loggers if isinstance(logger, Namespace)]
 
 
-def run_training(args: list[str]) -> None:
+def run_training(
+    args: list[str],
+    module: type[pl.LightningModule] = DiffusionModule,
+    defaults: Sequence[str] = (DEFAULTS,),
+) -> None:
     """Run one LightningCLI subcommand.
 
     Args:
         args: ``fit``, ``validate``, ``test`` or ``predict`` and its options.
+        module: What is trained.
+        defaults: Configuration files that are read first where they exist.
 
     Raises:
         MolgenError: Something the user gave cannot be used.
@@ -140,13 +147,13 @@ def run_training(args: list[str]) -> None:
     hush()
     try:
         TrainingCLI(
-            DiffusionModule,
+            module,
             MolDataModule,
             save_config_callback=ConfigInCheckpoint,
             save_config_kwargs={"overwrite": True},
             seed_everything_default=0,
             auto_configure_optimizers=False,
-            parser_kwargs={name: {"default_config_files": [DEFAULTS]} for name in SUBCOMMANDS},
+            parser_kwargs={name: {"default_config_files": list(defaults)} for name in SUBCOMMANDS},
             args=args,
         )
     except OSError as error:

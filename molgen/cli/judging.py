@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -16,13 +17,16 @@ from molgen.chem.io import check_suffix, iter_rows
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import ConfigError, InputError
 from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate, load_protocol, load_reference
+from molgen.evaluation.beside import NONE, Beside
 from molgen.evaluation.execution import Direct, Execution
 from molgen.evaluation.isolation import Isolated, Limits
 from molgen.evaluation.optional_library import optional_library
 from molgen.evaluation.protocols import ALL, QUICK, applicable_protocols
+from molgen.evaluation.quoted import QUOTED, Quoted
 
 _SEVERAL = {"all": ALL, "quick": QUICK}
 EVERY_WORKER = -1
+DEFAULT_BESIDE = "qm9"
 
 PARALLEL_BYTES, PARALLEL_BYTES_SLOW = 30_000_000, 200_000
 """Size of the files from which all cores are faster, their start included: without and with slow checks."""
@@ -49,6 +53,16 @@ class How:
     seed: int = 0
     workers: int | None = None
     isolation: Limits | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what figures depend on as plain values that JSON can hold."""
+        return {
+            "protocol": self.protocol,
+            "reference": self.reference,
+            "limits": dict(self.limits),
+            "seed": self.seed,
+            "isolation": None if self.isolation is None else asdict(self.isolation),
+        }
 
     def protocols(self, with_bonds: bool) -> list[Protocol]:
         """Load the protocols, with these limits.
@@ -102,6 +116,28 @@ class How:
 
     def _limits_of(self, protocol: Protocol) -> dict[str, int]:
         return {check: count for check, count in self.limits.items() if check in protocol.checks}
+
+
+def read_beside(sources: Sequence[str]) -> tuple[Beside | None, Quoted | None]:
+    """Read what ``--beside`` names.
+
+    Args:
+        sources: At most one of measured figures or ``none``, and ``quoted``.
+
+    Returns:
+        Measured figures for a column, and quoted ones for tables of their own.
+
+    Raises:
+        InputError: There is no such source, or two for the one column.
+    """
+    measured = [source for source in dict.fromkeys(sources) if source != QUOTED]
+    if len(measured) > 1:
+        raise InputError(
+            f"--beside was given {', '.join(measured)}; give one of qm9, a file and none, and quoted if you "
+            "want published figures as well"
+        )
+    quoted = Quoted.load() if QUOTED in sources else None
+    return (Beside.load(measured[0]) if measured and measured[0] != NONE else None), quoted
 
 
 def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], dict[str, ReferenceSet]]:

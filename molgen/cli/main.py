@@ -16,9 +16,11 @@ COMMANDS = {
     "refine": "move force-field geometries to the training set's level of theory",
     "evaluate": "judge a file of molecules",
     "prepare": "prepare a data set",
+    "requests": "ask a model for every kind of request, and count how often it was met",
     "info": "show a model card",
     "benchmark": "time training and sampling",
     "export": "make a shippable checkpoint of a training run",
+    "results": "write the page of results from a folder of evaluations",
 }
 TRAINING_COMMANDS = {
     "fit": "train a model (LightningCLI)",
@@ -26,6 +28,8 @@ TRAINING_COMMANDS = {
     "test": "the same on the test split (LightningCLI)",
     "predict": "sample with the trainer, on many devices (LightningCLI)",
 }
+
+JUDGE_COMMAND = {"judge": "train, test and export the judge of properties (LightningCLI)"}
 
 _PARSER_KEY = r'Parser key "([^"]+)": '
 _NOT_A_COUNT = r"Not of type PositiveInt: (?:invalid literal for int\(\) with base 10: )?'?([^' ]+).*"
@@ -78,11 +82,11 @@ def _dispatch(words: list[str]) -> int:
         print(_overview())  # noqa: T201
         return 0
     name, rest = words[0], words[1:]
-    if name in TRAINING_COMMANDS:
+    if name in TRAINING_COMMANDS or name in JUDGE_COMMAND:
         _train(words)
         return 0
     if name not in COMMANDS:
-        known = ", ".join([*COMMANDS, *TRAINING_COMMANDS])
+        known = ", ".join([*COMMANDS, *TRAINING_COMMANDS, *JUDGE_COMMAND])
         raise ConfigError(f"unknown command {name!r}; commands are {known}")
     command: Command = importlib.import_module(f"molgen.cli.{name}")
     parser = ArgumentParser(prog=f"molgen {name}", description=f"{COMMANDS[name]}.", exit_on_error=False)
@@ -96,9 +100,13 @@ def _train(words: list[str]) -> None:
     from lightning_fabric.utilities.exceptions import MisconfigurationException
 
     from molgen.cli.fit import run_training
+    from molgen.cli.judge import run_judge
 
     try:
-        run_training(words)
+        if words[0] in JUDGE_COMMAND:
+            run_judge(words[1:])
+        else:
+            run_training(words)
     except MisconfigurationException as error:
         raise ConfigError(str(error)) from error
 
@@ -115,7 +123,7 @@ def explain(error: ArgumentError, command: str) -> str:
     """
     text = _one_line(error)
     option = ".".join(re.findall(_PARSER_KEY, text))
-    if command not in TRAINING_COMMANDS:
+    if command not in TRAINING_COMMANDS and command not in JUDGE_COMMAND:
         option = option.replace("_", "-")
     reason = re.split(_PARSER_KEY, text)[-1]
     reason = re.sub(r"^Type .*? expects a function or a callable class: ", "", reason)
@@ -129,7 +137,9 @@ def explain(error: ArgumentError, command: str) -> str:
 
 
 def _overview() -> str:
-    rows = [f"  {name:<10} {text}" for name, text in {**COMMANDS, **TRAINING_COMMANDS}.items()]
+    rows = [
+        f"  {name:<10} {text}" for name, text in {**COMMANDS, **TRAINING_COMMANDS, **JUDGE_COMMAND}.items()
+    ]
     return "\n".join(
         [
             "usage: molgen COMMAND [options]     (molgen COMMAND --help lists a command's options)",

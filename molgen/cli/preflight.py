@@ -134,7 +134,7 @@ def check_fit(command: str, config: Namespace) -> None:
                 f"{config.data.root} holds {what} {missing} that the model's vocabulary lacks; add it to "
                 "model.vocab, or leave those molecules out"
             )
-    molecules = min(len(store.train), config.data.train_size or sys.maxsize)
+    molecules = min(len(store.train), abs(config.data.train_size or sys.maxsize))
     if command == "fit" and molecules < config.data.batch_size:
         raise ConfigError(
             f"{molecules} training molecules are less than one batch of {config.data.batch_size}; give "

@@ -59,7 +59,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=[],
         help="with files: SDF, XYZ, NPZ, or one SMILES a line (.smi, .txt)",
     )
-    parser.add_argument("-o", "--output", type=Path, help="folder to write (default: datasets/SOURCE; descriptors: datasets/qm9)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="folder to write (default: datasets/SOURCE; descriptors: datasets/qm9)",
+    )
     parser.add_argument("--workers", type=PositiveInt, default=2, help="number of processes")
 
 

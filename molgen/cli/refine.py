@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ from molgen.checkpoint.load import DEFAULT_CHECKPOINT
 from molgen.chem.io import read_molecules, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.progress import progress_bar
+from molgen.cli.run_record import provenance
 from molgen.cli.sample import record_path
 from molgen.control.refinement import (
     DEFAULT_DRAWS,
@@ -72,9 +72,7 @@ def run(options: Namespace) -> None:
     molecules = read_molecules(options.file)
     generator = load(options.checkpoint, options.device)
     how = SamplingOptions(options.steps, options.sampler, options.batch_size)
-    source = Generator(
-        generator.denoiser, generator.checkpoint.noise, generator.sampler(how), options.batch_size
-    )
+    source = generator.source(how)
     refinement = Refinement(generator.setting, source, options.strength, options.draws)
     require_writable(options.output)
     require_other(options.output, [options.file])
@@ -114,8 +112,8 @@ def _require_some(finished: list[Molecule], file: Path) -> None:
     if reasons and sum(reasons.values()) == len(finished):
         reason, count = reasons.most_common(1)[0]
         raise InputError(
-            f"none of the {len(finished)} molecules of {file} can be refined; {count} of them because: {reason}; "
-            "nothing was written"
+            f"none of the {len(finished)} molecules of {file} can be refined; {count} of them because: "
+            f"{reason}; nothing was written"
         )
 
 
@@ -127,16 +125,9 @@ def _record(
     seconds: float,
 ) -> dict[str, Any]:
     return {
-        "molgen": importlib.metadata.version("molgen3d"),
-        "checkpoint": generator.checkpoint.card.name,
-        "checkpoint_sha256": generator.checkpoint.digest,
-        "options": {
-            key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
-        },
+        **provenance(generator, options),
         "sampler": type(source.sampler).__name__,
         "nfe": source.sampler.nfe(source.noise) * source.denoiser.evaluations * options.draws,
-        "device": str(generator.device),
-        "seed": options.seed,
         "written": len(finished),
         "refined": sum(int(m.record["refined"]) for m in finished),
         "unrefined": dict(_reasons(finished)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import time
 from collections import Counter
@@ -19,13 +18,15 @@ from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.evaluate import judge_and_print
 from molgen.cli.progress import progress_bar
+from molgen.cli.run_record import provenance
 from molgen.cli.selection import CRITERIA, Selection
 from molgen.control.analogue import DEFAULT_STRENGTH
-from molgen.control.options import OPTIONS
+from molgen.control.options import OPTIONS, WAYS
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation.protocols import VERDICTS, applicable_protocols
 from molgen.sampling import SAMPLERS
+from molgen.sampling.replacement import DEFAULT_RESAMPLE
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -68,6 +69,14 @@ def _add_requests(parser: ArgumentParser) -> None:
     parser.add_argument("--attach", type=str, help="with --scaffold: atoms that shall grow, from 1, as 3,7")
     parser.add_argument(
         "--scaffold-smarts", type=str, help="with --scaffold: keep only what this matches, with its hydrogens"
+    )
+    parser.add_argument(
+        "--by", type=str, help=f"with --scaffold: keep it by {' or '.join(WAYS)} (default: {WAYS[0]})"
+    )
+    parser.add_argument(
+        "--resample",
+        type=PositiveInt,
+        help=f"with --by replacement: how often each step is taken (default: {DEFAULT_RESAMPLE})",
     )
     parser.add_argument(
         "--property",
@@ -169,16 +178,9 @@ def _record(
 ) -> dict[str, Any]:
     asked = [m.record["satisfied"] for m in molecules if "satisfied" in m.record]
     return {
-        "molgen": importlib.metadata.version("molgen3d"),
-        "checkpoint": generator.checkpoint.card.name,
-        "checkpoint_sha256": generator.checkpoint.digest,
-        "options": {
-            key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()
-        },
+        **provenance(generator, options),
         "sampler": type(generator.sampler(how)).__name__,
         "nfe": generator.nfe(how),
-        "device": str(generator.device),
-        "seed": options.seed,
         "written": len(molecules),
         "valid": sum(m.failure is None for m in molecules),
         "satisfied": sum(map(int, asked)) if asked else None,

@@ -13,6 +13,7 @@ from molgen.control.properties import Target, Targets
 from molgen.control.refinement import Refinement
 from molgen.control.request import DeNovo, Draw, Request, Setting
 from molgen.control.scaffold import ScaffoldRequest
+from molgen.control.several import Several, SeveralTargets
 
 __all__ = [
     "AnalogueRequest",
@@ -25,6 +26,8 @@ __all__ = [
     "Scaffold",
     "ScaffoldRequest",
     "Setting",
+    "Several",
+    "SeveralTargets",
     "Target",
     "Targets",
     "read_asked",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from itertools import chain
 
 import torch
-from torch import Tensor
 from torch.nn.functional import one_hot
 
 from molgen.chem.formula import FormulaRange
@@ -35,13 +34,21 @@ class FormulaRequest(Request):
     def check(self, setting: Setting) -> None:
         """See base."""
         require_bonds(setting, "--formula")
+        self.check_elements(setting)
+        self.choices(setting)
+
+    def check_elements(self, setting: Setting) -> None:
+        """Refuse elements that the model does not know.
+
+        Raises:
+            InputError: There are such elements.
+        """
         unknown = [e for e in self.formula.bounds if e not in setting.vocab.elements]
         if unknown:
             raise InputError(
                 f"--formula {self.formula.text!r}: the checkpoint {setting.checkpoint!r} does not know "
                 f"{', '.join(unknown)}; it knows {', '.join(setting.vocab.elements)}"
             )
-        self.choices(setting)
 
     def choices(self, setting: Setting) -> dict[str, int]:
         """Formulas to draw from, with their weights.
@@ -89,11 +96,7 @@ class FormulaRequest(Request):
 
     def given(self, draw: Draw) -> Given:
         """See base."""
-        choices = self.choices(draw.setting)
-        texts, weights = list(choices), torch.tensor(list(choices.values()), dtype=torch.float64)
-        sizes = torch.tensor([sum(formula_counts(text).values()) for text in texts])
-        index = torch.multinomial(weights * draw.likelihood(sizes), 1, generator=draw.generator).squeeze(1)
-        molecules = with_elements(draw.setting, [formula_counts(texts[i]) for i in index.tolist()])
+        molecules = with_elements(draw.setting, draw_formulas(draw, self.choices(draw.setting)))
         free = {name: torch.ones_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
         return Given(molecules, free | {"atom": torch.zeros_like(molecules.mask)})
 
@@ -104,16 +107,30 @@ class FormulaRequest(Request):
         return super().objection(molecule)
 
 
+def draw_formulas(draw: Draw, choices: Mapping[str, int]) -> list[dict[str, int]]:
+    """Draw a formula for each molecule, by its weight and the properties that the molecule is asked for.
+
+    Args:
+        draw: The round of drawing.
+        choices: Formulas in Hill's order, with their weights.
+    """
+    texts, weights = list(choices), torch.tensor(list(choices.values()), dtype=torch.float64)
+    sizes = torch.tensor([sum(formula_counts(text).values()) for text in texts])
+    index = torch.multinomial(weights * draw.likelihood(sizes), 1, generator=draw.generator).squeeze(1)
+    return [formula_counts(texts[i]) for i in index.tolist()]
+
+
 def with_elements(setting: Setting, formulas: list[dict[str, int]]) -> MolBatch:
     """Blank molecules whose elements are those of formulas, heavy atoms first."""
     molecules = setting.blank(torch.tensor([sum(f.values()) for f in formulas]))
-    columns = [_columns(setting, formula) for formula in formulas]
+    columns = [torch.tensor(element_columns(setting, formula)) for formula in formulas]
     padded = torch.nn.utils.rnn.pad_sequence(columns, batch_first=True)
     atom = one_hot(padded, setting.vocab.num_elements).to(molecules.pos)
     return molecules.replace(atom=atom).masked()
 
 
-def _columns(setting: Setting, formula: dict[str, int]) -> Tensor:
-    heavy_first = sorted(formula, key=lambda e: (e == "H", setting.vocab.elements.index(e)))
-    words = chain.from_iterable([setting.vocab.elements.index(e)] * formula[e] for e in heavy_first)
-    return torch.tensor(list(words))
+def element_columns(setting: Setting, formula: Mapping[str, int]) -> list[int]:
+    """Column of the vocabulary for every atom of a formula, heavy atoms first."""
+    elements = setting.vocab.elements
+    heavy_first = sorted(formula, key=lambda e: (e == "H", elements.index(e)))
+    return list(chain.from_iterable([elements.index(e)] * formula[e] for e in heavy_first))

@@ -11,21 +11,26 @@ from molgen.control.analogue import DEFAULT_STRENGTH, AnalogueRequest
 from molgen.control.attachment import read_scaffold
 from molgen.control.conformers import ConformerRequest
 from molgen.control.formula import FormulaRequest
+from molgen.control.formula_scaffold import FormulaScaffoldRequest
 from molgen.control.parents import read_parents
 from molgen.control.properties import Targets
+from molgen.control.replacement import ByReplacement
 from molgen.control.request import DeNovo, Request, Sizes
 from molgen.control.scaffold import ScaffoldRequest
 from molgen.core.errors import InputError
+from molgen.sampling.replacement import DEFAULT_RESAMPLE
 
 Asked = Mapping[str, Any]
 """Option name to value; options that were not given are absent."""
+WAYS = ("levels", "replacement")
+"""How a scaffold is kept: as the model was trained to, or put in place at every step."""
 
 
 def _de_novo(asked: Asked) -> Request:
     return DeNovo(read_sizes(asked.get("num_atoms")))
 
 
-def _formula(asked: Asked) -> Request:
+def _formula(asked: Asked) -> FormulaRequest:
     return FormulaRequest(FormulaRange.parse(str(asked["formula"])), read_sizes(asked.get("num_atoms")))
 
 
@@ -40,13 +45,34 @@ def _like(asked: Asked) -> Request:
 
 def _scaffold(asked: Asked) -> Request:
     scaffold = read_scaffold(asked["scaffold"], asked.get("attach"), asked.get("scaffold_smarts"))
-    return ScaffoldRequest(scaffold, read_sizes(asked.get("num_atoms")))
+    if "formula" in asked:
+        return _by(asked, FormulaScaffoldRequest(scaffold, _formula(asked)))
+    return _by(asked, ScaffoldRequest(scaffold, read_sizes(asked.get("num_atoms"))))
+
+
+def _by(asked: Asked, request: ScaffoldRequest) -> Request:
+    """Read how a scaffold is kept.
+
+    Raises:
+        InputError: The way is unknown, or steps shall be repeated that are not.
+    """
+    way = asked.get("by", WAYS[0])
+    if way not in WAYS:
+        raise InputError(f"--by {way} is unknown; give {' or '.join(WAYS)}")
+    if way == "replacement":
+        return ByReplacement(request, read_count("resample", asked.get("resample", DEFAULT_RESAMPLE)))
+    if "resample" in asked:
+        raise InputError("--resample repeats the steps of --by replacement; give that too")
+    return request
 
 
 STRUCTURES: Mapping[str, tuple[Callable[[Asked], Request], frozenset[str]]] = {
     "formula": (_formula, frozenset({"num_atoms"})),
     "like": (_like, frozenset({"strength"})),
-    "scaffold": (_scaffold, frozenset({"attach", "num_atoms", "scaffold_smarts"})),
+    "scaffold": (
+        _scaffold,
+        frozenset({"attach", "by", "formula", "num_atoms", "resample", "scaffold_smarts"}),
+    ),
     "smiles": (_smiles, frozenset()),
 }
 """Option that names a structure to what makes its request, and the further options that it understands."""
@@ -69,14 +95,16 @@ def read_asked(**asked: Any) -> tuple[Request, Targets]:  # noqa: ANN401
         asked: ``formula="C7H10N2O"`` or a range ``"C5-7 N1 O0-2"``; ``num_atoms=18`` or ``"15-20"``;
             ``like=`` a path, a SMILES or molecules, with ``strength=0.4``;
             ``scaffold=`` a path, a molecule or several in one frame, with ``attach="3,7"`` and
-            ``scaffold_smarts="c1ccccc1"``;
+            ``scaffold_smarts="c1ccccc1"``, ``formula=`` of the whole molecule, and, for models that were not
+            trained to keep one, ``by="replacement"`` with ``resample=5``;
             ``property="gap=0.25"`` or a list of such; ``guidance=2.0``. ``None`` is as if not given.
 
     Raises:
         InputError: A name is unknown, a value cannot be read, or two contradict each other.
     """
     given = {name: value for name, value in asked.items() if value is not None}
-    named = [name for name in STRUCTURES if name in given]
+    present = [name for name in STRUCTURES if name in given]
+    named = [name for name in present if not any(name in STRUCTURES[other][1] for other in present)]
     if len(named) > 1:
         raise InputError(f"{_words(named)} cannot be asked for together; give one of them")
     make, more = STRUCTURES[named[0]] if named else (_de_novo, _DE_NOVO_OPTIONS)
@@ -136,6 +164,18 @@ def read_number(name: str, given: object) -> float:
         return float(str(given))
     except ValueError as error:
         raise InputError(f"{_words([name])} needs a number, got {given!r}") from error
+
+
+def read_count(name: str, given: object) -> int:
+    """Read the whole number of an option.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        return int(str(given))
+    except ValueError as error:
+        raise InputError(f"{_words([name])} needs a whole number, got {given!r}") from error
 
 
 def _words(names: Sequence[str]) -> str:

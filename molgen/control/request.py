@@ -17,6 +17,7 @@ from molgen.core.tasks import Given
 from molgen.core.vocab import Vocab
 from molgen.data.size_prior import SizePrior
 from molgen.data.statistics import TrainingStatistics
+from molgen.sampling import ReverseSampler
 
 Sizes = tuple[int, int]
 """Least and largest number of atoms, hydrogens included."""
@@ -105,6 +106,10 @@ class Request(ABC):
         Raises:
             InputError: Nothing can be drawn that fits.
         """
+
+    def sampled_by(self, sampler: ReverseSampler) -> ReverseSampler:
+        """Return the sampler that draws what is not given; by default the one that was chosen."""
+        return sampler
 
     def finish(self, molecule: Molecule) -> Molecule:
         """Return a drawn molecule as the user wants it: in another frame, say; as it is by default."""

@@ -18,7 +18,7 @@ from molgen.chem.molecule import Molecule
 from molgen.chem.tables import allowed_orders, symbol
 from molgen.control.attachment import Scaffold
 from molgen.control.fragment_file import bond_orders
-from molgen.control.request import Draw, Request, Setting, Sizes, require_bonds
+from molgen.control.request import Draw, Request, Setting, Sizes
 from molgen.core.batch import MolBatch
 from molgen.core.errors import InputError
 from molgen.core.fragments import free_around
@@ -45,7 +45,19 @@ class ScaffoldRequest(Request):
 
     def check(self, setting: Setting) -> None:
         """See base."""
-        require_bonds(setting, "--scaffold")
+        if "bond" not in setting.fields:
+            raise InputError(
+                f"--scaffold needs a model that draws bonds; the checkpoint {setting.checkpoint!r} draws "
+                f"{', '.join(setting.fields)}; use --checkpoint qm9, or keep the atoms with --by replacement"
+            )
+        self.check_atoms(setting)
+
+    def check_atoms(self, setting: Setting) -> None:
+        """Refuse atoms that the model does not know, and too many, whether it draws bonds or not.
+
+        Raises:
+            InputError: There are such atoms.
+        """
         molecule, vocab = self.scaffold.molecule, setting.vocab
         unknown = sorted({symbol(int(z)) for z in molecule.numbers} - set(vocab.elements))
         if unknown:
@@ -60,6 +72,14 @@ class ScaffoldRequest(Request):
                 f"--scaffold holds an atom of charge {min(charges - known):+d}; the checkpoint "
                 f"{setting.checkpoint!r} knows {', '.join(f'{c:+d}' if c else '0' for c in sorted(known))}"
             )
+        self.require_room(setting)
+
+    def require_room(self, setting: Setting) -> None:
+        """Refuse a scaffold beside which nothing fits.
+
+        Raises:
+            InputError: It is one.
+        """
         self.sizes(setting)
 
     def sizes(self, setting: Setting) -> SizePrior:
@@ -86,7 +106,10 @@ class ScaffoldRequest(Request):
     def given(self, draw: Draw) -> Given:
         """See base."""
         sizes = draw.sizes(self.sizes(draw.setting))
-        molecules = with_atoms(draw.setting, self.scaffold.molecule, sizes)
+        return self.completed(with_atoms(draw.setting, self.scaffold.molecule, sizes))
+
+    def completed(self, molecules: MolBatch) -> Given:
+        """Say which entries of molecules that begin with the scaffold are free."""
         opened = torch.from_numpy(self.scaffold.open)
         known = torch.zeros_like(molecules.mask)
         known[:, : len(opened)] = True
@@ -160,13 +183,15 @@ class ScaffoldRequest(Request):
 
 
 def with_atoms(setting: Setting, molecule: Molecule, sizes: Tensor) -> MolBatch:
-    """Make molecules of ``(B,)`` sizes that begin with the same atoms and have no other bonds.
+    """Make molecules of ``(B,)`` sizes that begin with the same atoms and have no other bonds, if any.
 
     The given atoms' centroid is the origin; values of the other atoms are zero.
     """
     blank = setting.blank(sizes)
     first = encode([molecule], setting.vocab, setting.fields).pad_to(blank.mask.shape[1])
     molecules = first.take(torch.zeros(len(sizes), dtype=torch.int64)).replace(mask=blank.mask)
-    bond = molecules["bond"].clone()
+    if molecules.bond is None:
+        return molecules
+    bond = molecules.bond.clone()
     bond[..., 0] = 1 - bond[..., 1:].sum(dim=-1)
     return molecules.replace(bond=bond).masked()

@@ -40,7 +40,9 @@ class MolDataModule(pl.LightningDataModule):
             properties of the store.
         batch_size: Molecules per batch and device.
         num_workers: Loader processes; 0 loads in the training process.
-        train_size: Use only the first so many training molecules (for overfitting tests), or all.
+        train_size: Use only the first so many training molecules, or the last so many if it is negative, or
+            all. In EDM's conditional protocol the judge has the first half of QM9's and the generator the
+            last: 50000 and -50000.
     """
 
     def __init__(
@@ -86,7 +88,7 @@ class MolDataModule(pl.LightningDataModule):
         assert self._store is not None
         index: NDArray[np.int64] = getattr(self._store, split)
         if split == "train":
-            index = index[: self.train_size]
+            index = index[self.train_size :] if (self.train_size or 0) < 0 else index[: self.train_size]
         fields = [name for name in self.fields if name in FIELDS]
         return MolDataset(self._store, index, self.vocab, fields, self._label_columns())
 

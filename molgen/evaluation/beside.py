@@ -61,7 +61,7 @@ class Beside:
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read {path} as JSON: {error}") from error
         try:
-            return {name: _of_protocol(found) for name, found in content["protocols"].items()}
+            return {name: protocol_figures(found) for name, found in content["protocols"].items()}
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path} holds no figures of molecules ({error!r}); give what molgen evaluate --json wrote "
@@ -79,12 +79,13 @@ class Beside:
         return "-" if figure is None else figure.cells()[0]
 
 
-def _of_protocol(content: Mapping[str, Any]) -> tuple[int, Mapping[str, Figure]]:
+def protocol_figures(content: Mapping[str, Any]) -> tuple[int, Mapping[str, Figure]]:
+    """Return version and figures of what a report's ``to_dict`` gave."""
     version = int(content["protocol"]["version"])
-    return version, {name: _figure(figure) for name, figure in content["metrics"].items()}
+    return version, {name: read_figure(figure) for name, figure in content["metrics"].items()}
 
 
-def _figure(content: Mapping[str, Any]) -> Figure:
+def read_figure(content: Mapping[str, Any]) -> Figure:
     """Undo a figure's ``to_dict``."""
     given = dict(content)
     if "values" in given:

@@ -26,6 +26,7 @@ from molgen.evaluation.page_figures import (
 from molgen.evaluation.page_style import STYLE
 from molgen.evaluation.printing import model_cell, spread_cell
 from molgen.evaluation.protocols import own_bonds
+from molgen.evaluation.quoted import Quoted, quoted_section
 from molgen.evaluation.ranking import Judged, best, judged_rows, worst
 from molgen.evaluation.report import Report
 from molgen.evaluation.structures import structure_svg
@@ -48,6 +49,7 @@ class Page:
         beside: Figures of a known set, or ``None``.
         distributions: Measure to its distributions in the reference; may be empty.
         options: How it was judged, for the header.
+        quoted: Published figures, or ``None``.
     """
 
     subjects: Sequence[Subject]
@@ -55,6 +57,7 @@ class Page:
     beside: Beside | None = None
     distributions: Mapping[str, Distributions] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    quoted: Quoted | None = None
 
 
 def write_page(page: Page, path: Path) -> None:
@@ -85,6 +88,7 @@ def render_page(page: Page) -> str:
         element("h1", text(title))
         + _header(page)
         + (_comparison(page) if len(page.subjects) > 1 else _figures(page.subjects[0], page.beside))
+        + ("" if page.quoted is None else quoted_section(page.quoted.groups_of(page.subjects)))
         + distribution_sections(page.subjects, page.distributions)
         + profile_section(page.subjects)
         + strain_section(page.subjects)

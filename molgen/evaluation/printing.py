@@ -12,6 +12,7 @@ from molgen.evaluation.comparison import METHOD, Difference
 from molgen.evaluation.metrics import Figure, Share
 from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.pooling import Spread
+from molgen.evaluation.quoted import QuotedGroup
 from molgen.evaluation.report import Report
 from molgen.evaluation.subject import Subject
 
@@ -23,6 +24,21 @@ def subject_tables(subject: Subject, beside: Beside | None) -> Iterator[RichTabl
         if len(subject.files) > 1:
             over_files = {metric: spread_cell(subject, report, metric) for metric in report.figures}
         yield report.render(beside, over_files)
+
+
+def quoted_table(group: QuotedGroup) -> RichTable:
+    """Return published figures with what says that they were not measured here."""
+    rich = RichTable(
+        *group.head,
+        title=group.title,
+        caption=group.remark,
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+    )
+    for cells in group.cells():
+        rich.add_row(*cells)
+    return rich
 
 
 def spread_cell(subject: Subject, report: Report, metric: str) -> str:

@@ -57,7 +57,7 @@ REFUSED = [
     (["--scaffold", "toluene.sdf", "--scaffold-smarts", "[F]"], "'[F]' does not occur"),
     (["--scaffold", "two.sdf", "--scaffold-smarts", "C"], "--scaffold holds 2 records"),
     (["--scaffold", "toluene.sdf", "--num-atoms", "5"], "--num-atoms asks for at most 5"),
-    (["--scaffold", "toluene.sdf", "--formula", "C7H8"], "cannot be asked for together"),
+    (["--scaffold", "toluene.sdf", "--formula", "C6H6"], "--formula 'C6H6' lacks 1 C for the scaffold"),
     (["--scaffold", "toluene.sdf", "--checkpoint", "edm"], "--scaffold needs a model that draws bonds"),
     (["--attach", "3"], "--attach is understood only beside --scaffold"),
 ]

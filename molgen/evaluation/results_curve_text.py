@@ -1,0 +1,69 @@
+"""What a learning curve says, in words: where it would meet each goal, and how far that can be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from molgen.evaluation.metrics.base import CONFIDENCE
+from molgen.evaluation.results_curve import FEW, CurveFit, CurvePoint
+from molgen.evaluation.results_tables import markdown_table
+
+FARTHEST = 1e12
+"""Molecules beyond which a number would only pretend to say something."""
+
+
+def curve_text(points: Sequence[CurvePoint], fits: Sequence[CurveFit]) -> str:
+    """Return the points as a table, and a line for every goal."""
+    names = list(dict.fromkeys(name for point in points for name in point.figures))
+    rows = [
+        [
+            f"{point.molecules_seen:,}",
+            str(point.nfe),
+            *(f"{100 * point.figures[name]:.2f}" if name in point.figures else "-" for name in names),
+        ]
+        for point in points
+    ]
+    titles = [name.replace("/", " ").replace("_", " ") + ", %" for name in names]
+    lines = [f"- {fit.title}: {reach_text(fit, goal)}" for fit in fits for goal in fit.goals]
+    return (
+        "\n".join([markdown_table(["molecules seen", "NFE", *titles], rows), *lines, "", caveat(fits)]) + "\n"
+    )
+
+
+def reach_text(fit: CurveFit, goal: float) -> str:
+    """Say after how many molecules the fit meets a goal in per cent, with the interval."""
+    if goal >= 100:
+        return f"{goal:g} % is no finite number of molecules away on a power law."
+    reach = fit.law.reach(1 - goal / 100)
+    if reach is None:
+        return (
+            f"the failures do not fall over these points; {goal:g} % is out of sight of more training alone."
+        )
+    verb = "would reach" if reach.molecules > max(fit.law.seen) else "passes"
+    low, high = molecules_text(reach.low), molecules_text(reach.high)
+    return (
+        f"{verb} {goal:g} % after about {molecules_text(reach.molecules)} molecules "
+        f"[{CONFIDENCE:.0%} interval {low} to {high}]; failures fall as M^-{fit.law.slope:.2f}."
+    )
+
+
+def molecules_text(molecules: float) -> str:
+    """Return a number of molecules in millions, with two digits."""
+    if math.isinf(molecules):
+        return "no upper bound"
+    if molecules > FARTHEST:
+        return f"more than {FARTHEST / 1e6:,.0f} M"
+    return f"{float(f'{molecules / 1e6:.2g}'):,g} M"
+
+
+def caveat(fits: Sequence[CurveFit]) -> str:
+    """Say what an extrapolation is worth."""
+    fewest = min(len(fit.law.seen) for fit in fits)
+    text = (
+        "The interval is that of the line alone (Fieller's, from the scatter of the points); it does not "
+        "know whether the power law goes on, nor that a small network stops improving."
+    )
+    if fewest < FEW:
+        text += f" It rests on {fewest} points: read it as an order of magnitude."
+    return text

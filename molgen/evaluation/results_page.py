@@ -1,0 +1,158 @@
+"""The results page: what shipped checkpoints reach, by one command from figures that others can make again.
+
+It is Markdown with two figures beside it, and is never edited by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from molgen.core.files import atomic_path
+from molgen.evaluation.beside import Beside
+from molgen.evaluation.metrics.base import CONFIDENCE
+from molgen.evaluation.quoted import Quoted
+from molgen.evaluation.results_curve import CurveFit, CurvePoint
+from molgen.evaluation.results_curve_text import curve_text
+from molgen.evaluation.results_figures import write_curve_figure, write_quality_figure
+from molgen.evaluation.results_goals import Goal
+from molgen.evaluation.results_requests import Requests
+from molgen.evaluation.results_run import Run
+from molgen.evaluation.results_tables import (
+    COLUMNS,
+    goals_table,
+    markdown_table,
+    quality_table,
+    runs_table,
+    speed_table,
+)
+
+QUALITY_FIGURE, CURVE_FIGURE = "quality_against_time.svg", "learning_curve.svg"
+
+ORIGIN = "This page is written by a command; nothing in it is edited by hand."
+
+READING = (
+    "Shares are in per cent of the molecules requested, failed ones included, but uniqueness of the valid "
+    "ones and novelty of the unique ones. `x ± s [a, b]` is mean and standard deviation over seeds, then the "
+    f"{CONFIDENCE:.0%} interval over all seeds together (Wilson for shares, bootstrap for others). Shares of "
+    "unique and novel molecules depend on how many are looked at: they are means over seeds, without the "
+    "interval where there are several. Rows marked quoted are published figures, not measured here: they "
+    "have no interval, and those second hand are yet to be checked at their source. The checkpoint edm draws "
+    "no bonds: those in its files are by the edm rule."
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A learning curve.
+
+    Attributes:
+        points: As given.
+        fits: Power laws through them.
+    """
+
+    points: Sequence[CurvePoint]
+    fits: Sequence[CurveFit]
+
+
+@dataclass(frozen=True)
+class ResultsPage:
+    """What a page tells.
+
+    Attributes:
+        runs: Measured results.
+        beside: Figures of the reference data.
+        quoted: Published figures.
+        goals: What shall be reached.
+        requests: Table of tasks, or ``None``.
+        curve: Learning curve, or ``None``.
+    """
+
+    runs: Sequence[Run]
+    beside: Beside
+    quoted: Quoted
+    goals: Sequence[Goal]
+    requests: Requests | None = None
+    curve: Curve | None = None
+
+    def write(self, path: Path, command: str) -> None:
+        """Write the page and, beside it, its figures.
+
+        Args:
+            path: Markdown file.
+            command: What was typed.
+
+        Raises:
+            ConfigError: matplotlib is not installed.
+            InputError: The folder is read-only or full.
+        """
+        write_quality_figure(self.runs, path.with_name(QUALITY_FIGURE))
+        if self.curve is not None:
+            write_curve_figure(self.curve.fits, path.with_name(CURVE_FIGURE))
+        with atomic_path(path) as partial:
+            partial.write_text(self.render(command), encoding="utf-8")
+
+    def render(self, command: str) -> str:
+        """Return the page as Markdown."""
+        sections = [
+            f"# Results\n\n{ORIGIN}\n\n{_commands([command])}\n{READING}\n",
+            "## Molecules\n\n"
+            + _commands(r.command for run in self.runs for r in run.records)
+            + f"\n{runs_table(self.runs)}",
+            *self._quality(),
+            self._speed(),
+            *self._requests(),
+            *self._curve(),
+            self._goals(),
+        ]
+        return "\n".join(sections)
+
+    def _quality(self) -> list[str]:
+        sections = []
+        for protocol in COLUMNS:
+            judged = [run.protocols[protocol] for run in self.runs if protocol in run.protocols]
+            remark = self.quoted.group(protocol).remark
+            sections.append(
+                f"## Quality by protocol {protocol}\n\n"
+                + _commands(found.command for found in judged)
+                + "\n"
+                + quality_table(self.runs, protocol, self.beside, self.quoted)
+                + "".join(
+                    f"\nOf {run.name}, {run.limits(protocol)}.\n" for run in self.runs if run.limits(protocol)
+                )
+                + (f"\nQuoted rows: {remark}.\n" if self.quoted.group(protocol).rows else "")
+            )
+        return sections
+
+    def _speed(self) -> str:
+        return (
+            "## Speed\n\nFrom run records of the commands under Molecules; wall time of drawing alone.\n\n"
+            f"{speed_table(self.runs)}\n![Quality against seconds per molecule]({QUALITY_FIGURE})\n"
+        )
+
+    def _requests(self) -> list[str]:
+        if self.requests is None:
+            return []
+        head, rows = self.requests.cells()
+        command = self.requests.command
+        made = "The file does not say by which command.\n" if command is None else _commands([command])
+        return [f"## Requests\n\n{made}\n{markdown_table(head, rows)}"]
+
+    def _curve(self) -> list[str]:
+        if self.curve is None:
+            return []
+        lead = "Of the file that --curve names at the top of this page."
+        text = curve_text(self.curve.points, self.curve.fits)
+        picture = f"![Failures against molecules seen]({CURVE_FIGURE})"
+        return [f"## Learning curve\n\n{lead}\n\n{text}\n{picture}\n"]
+
+    def _goals(self) -> str:
+        lead = "From the tables above, means over seeds; of a range of NFE, the run that comes nearest."
+        return f"## Goals\n\n{lead}\n\n{goals_table(self.goals, self.runs, self.quoted)}"
+
+
+def _commands(given: Iterable[str]) -> str:
+    """Return commands, each once, as a block; nothing for none."""
+    lines = list(dict.fromkeys(given))
+    return "\n".join(["```", *lines, "```", ""]) if lines else "Not measured.\n"

@@ -1,0 +1,175 @@
+"""Tables of the results page, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from molgen.evaluation.beside import Beside
+from molgen.evaluation.metrics import Estimate, Figure, Share
+from molgen.evaluation.metrics.profile import Profile
+from molgen.evaluation.pooling import Spread
+from molgen.evaluation.protocols import load_protocol
+from molgen.evaluation.quoted import Quoted, QuotedRow
+from molgen.evaluation.results_goals import SPEED, Goal
+from molgen.evaluation.results_run import Run
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "edm": ("atom_stability", "molecule_stability", "validity", "valid_and_unique", "uniqueness", "novelty"),
+    "bonded": ("atom_stability", "molecule_stability", "valid_and_connected", "uniqueness", "novelty"),
+    "physical": (
+        "plausibility",
+        "plausible_with_energy_ratio",
+        "xtb_energy_median",
+        "xtb_energy_p90",
+        "xtb_coverage",
+        "bond_length_w1",
+        "fcd",
+        "diversity",
+    ),
+}
+"""Protocol to the figures that the page shows of it."""
+
+OF_A_SET = frozenset({"uniqueness", "valid_and_unique", "novelty"})
+"""Shares that change with the number of molecules: all seeds together have another value than a seed."""
+
+MEASURED = "measured"
+ROUNDING = 1e-9
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table; bars in texts are escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def quality_table(runs: Sequence[Run], protocol: str, beside: Beside, quoted: Quoted) -> str:
+    """Return one protocol's figures: of every run, of the reference data, and those that others published."""
+    group = quoted.group(protocol)
+    metrics = list(COLUMNS[protocol])
+    labels = metrics + [label for label in group.labels if label not in metrics]
+    rows = [_run_row(run, protocol, labels) for run in runs if protocol in run.protocols]
+    shown = load_protocol(protocol)
+    known = {label: figure for label in labels if (figure := beside.figure(shown, label)) is not None}
+    cells = [figure_cell(known[label], None, label) if label in known else "-" for label in labels]
+    rows.append([beside.title, "-", MEASURED, *cells])
+    rows += [_quoted_row(row, labels) for row in group.rows]
+    head = [label.replace("_", " ") + _unit(known.get(label)) for label in labels]
+    return markdown_table(["", "NFE", "source", *head], rows)
+
+
+def runs_table(runs: Sequence[Run]) -> str:
+    """Return which weights drew what."""
+    rows = [
+        [
+            run.first.checkpoint,
+            run.first.digest[:12],
+            run.first.sampler,
+            str(run.first.nfe),
+            ", ".join(str(record.seed) for record in run.records),
+            ", ".join(str(record.written) for record in run.records),
+        ]
+        for run in runs
+    ]
+    return markdown_table(["checkpoint", "weights, SHA-256", "sampler", "NFE", "seeds", "molecules"], rows)
+
+
+def speed_table(runs: Sequence[Run]) -> str:
+    """Return wall times by device; a device that no record names is not measured."""
+    rows = [
+        [
+            run.first.checkpoint,
+            str(run.first.nfe),
+            run.first.device + ("" if run.first.threads is None else f", {run.first.threads} threads"),
+            str(sum(record.written for record in run.records)),
+            f"{1000 * run.seconds_each:.4g}",
+            f"{1 / run.seconds_each:.4g}",
+        ]
+        for run in runs
+    ]
+    if not any(run.first.device.startswith("cuda") for run in runs):
+        rows.append(["-", "-", "GPU", "-", "not measured", "not measured"])
+    if not any(run.first.device == "cpu" for run in runs):
+        rows.append(["-", "-", "CPU", "-", "not measured", "not measured"])
+    head = ["checkpoint", "NFE", "device", "molecules", "seconds for 1,000", "molecules/s"]
+    return markdown_table(head, rows)
+
+
+def goals_table(goals: Sequence[Goal], runs: Sequence[Run], quoted: Quoted) -> str:
+    """Return what is wanted, what others published, what was measured and what is missing."""
+    rows = []
+    for goal in goals:
+        found = goal.best(runs)
+        measured, verdict = "-", "not measured"
+        if found is not None:
+            run, value = found
+            measured, verdict = _measured(goal, run, value), _verdict(goal, run, value)
+        rows.append([goal.title, goal.best_published(quoted), goal.text, measured, verdict])
+    return markdown_table(["figure", "best published", "goal", "measured", "how far"], rows)
+
+
+def figure_cell(figure: Figure, spread: Spread | None, metric: str) -> str:
+    """Return mean and deviation over seeds and the interval over all molecules; for one seed, the value.
+
+    Shares of :data:`OF_A_SET` have no interval over all seeds.
+    """
+    if isinstance(figure, Profile) or figure.value is None:
+        return "-"
+    scale, form = (100.0, ".2f") if isinstance(figure, Share) else (1.0, ".4g")
+    interval = figure.interval
+    value = f"{scale * figure.value:{form}}"
+    if spread is not None:
+        value = f"{scale * spread.mean:{form}}"
+        value += "" if spread.deviation is None else f" ± {scale * spread.deviation:.2g}"
+        interval = None if metric in OF_A_SET else interval
+    if interval is None:
+        return value
+    return f"{value} [{scale * interval[0]:{form}}, {scale * interval[1]:{form}}]"
+
+
+def _run_row(run: Run, protocol: str, labels: Sequence[str]) -> list[str]:
+    judged = run.protocols[protocol]
+    cells = [
+        figure_cell(judged.figures[label], judged.spreads.get(label), label)
+        if label in judged.figures
+        else "-"
+        for label in labels
+    ]
+    guessed = judged.bonds.get("edm", 0) if load_protocol(protocol).bonds == "own" else 0
+    source = MEASURED + (", bonds by the edm rule" if guessed else "")
+    return [run.first.checkpoint, str(run.first.nfe), source, *cells]
+
+
+def _quoted_row(row: QuotedRow, labels: Sequence[str]) -> list[str]:
+    return [row.name, "-" if row.nfe is None else str(row.nfe), row.mark, *map(row.cell, labels)]
+
+
+def _measured(goal: Goal, run: Run, value: float) -> str:
+    if goal.protocol == SPEED:
+        threads = "threads not recorded" if run.first.threads is None else f"{run.first.threads} threads"
+        return f"{value:.4g} {goal.unit} ({run.first.nfe} NFE, {threads})"
+    judged = run.protocols[goal.protocol]
+    cell = figure_cell(judged.figures[goal.metric], judged.spreads.get(goal.metric), goal.metric)
+    return f"{cell} {goal.unit} ({run.first.nfe} NFE)"
+
+
+def _verdict(goal: Goal, run: Run, value: float) -> str:
+    missing = goal.missing(value)
+    if missing > ROUNDING:
+        return (
+            f"missed by {missing:.2f} points" if goal.unit == "%" else f"missed by {missing:.3g} {goal.unit}"
+        )
+    figure = None if goal.protocol == SPEED else run.protocols[goal.protocol].figures[goal.metric]
+    if isinstance(figure, Share | Estimate) and figure.interval is not None and goal.metric not in OF_A_SET:
+        scale = 100.0 if isinstance(figure, Share) else 1.0
+        if any(goal.missing(scale * bound) > ROUNDING for bound in figure.interval):
+            return "reached, but not by the whole interval"
+    return "reached"
+
+
+def _unit(figure: Figure | None) -> str:
+    """The unit of a column; shares need none."""
+    return f", {figure.unit}" if isinstance(figure, Estimate) and figure.unit else ""
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")

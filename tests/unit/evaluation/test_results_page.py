@@ -1,0 +1,221 @@
+"""The results page follows from its files alone; figures, goals and the learning curve are right."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from molgen.cli.main import main
+from molgen.core.errors import ConfigError, InputError
+from molgen.evaluation.metrics import share
+from molgen.evaluation.pooling import Spread
+from molgen.evaluation.quoted import Quoted
+from molgen.evaluation.results_commands import evaluate_command, recorded_command
+from molgen.evaluation.results_curve import CurvePoint, PowerLaw, fit_curve, read_curve
+from molgen.evaluation.results_curve_text import molecules_text
+from molgen.evaluation.results_goals import Goal, load_goals
+from molgen.evaluation.results_requests import read_requests
+from molgen.evaluation.results_run import Run, read_runs
+from molgen.evaluation.results_tables import figure_cell, markdown_table, speed_table
+
+pytest.importorskip("matplotlib")
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The fixtures as ``results`` below the current folder."""
+    shutil.copytree(FIXTURES, tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    return Path("results")
+
+
+@pytest.fixture
+def runs(folder: Path) -> dict[str, Run]:
+    return {run.name: run for run in read_runs(folder)}
+
+
+def changed(path: Path, **values: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_the_page_is_what_the_command_makes(folder: Path) -> None:
+    assert main(["results", "results", "-o", "page.md", "--curve", "results/curve.json"]) == 0
+    made = Path("page.md").read_text()
+    assert made == (FIXTURES / "page.md").read_text(), "python tests/fixtures/make_results.py makes it again"
+    quality = Path("quality_against_time.svg").read_text()
+    assert "seconds per molecule" in quality and "100 NFE" in quality and "qm9, cuda:0" in quality
+    assert "goal 99.5 %" in Path("learning_curve.svg").read_text()
+
+
+def test_every_table_follows_a_command_or_says_from_what(folder: Path) -> None:
+    sections = (FIXTURES / "page.md").read_text().split("\n## ")[1:]
+    assert len(sections) == 8
+    for section in sections:
+        before = section[: section.index("\n| ")]
+        assert "molgen " in before or "From " in before or "--curve" in before, section[:40]
+
+
+def test_commands_are_put_together_again() -> None:
+    options = {"protocol": "all", "reference": None, "limits": {"xtb_relaxation": 5}, "seed": 3}
+    isolation = {"timeout_s": 30.0, "memory_gb": None}
+    made = evaluate_command(["a b.sdf"], options | {"isolation": isolation}, "x.json")
+    assert made == "molgen evaluate 'a b.sdf' --protocol all --xtb 5 --timeout 30 --seed 3 --json x.json"
+    asked = recorded_command(
+        "sample", {"count": 2, "batch_size": 4, "property": ["gap=0.2", "mu=1"], "like": None}
+    )
+    assert asked == "molgen sample -n 2 --batch-size 4 --property gap=0.2 --property mu=1"
+
+
+def test_runs_are_grouped_and_ordered(runs: dict[str, Run]) -> None:
+    assert list(runs) == ["qm9, 20 NFE", "qm9, 100 NFE", "edm, 1001 NFE"]
+    assert set(runs["edm, 1001 NFE"].protocols) == {"edm", "bonded"}
+    assert runs["qm9, 20 NFE"].protocols["bonded"].value("valid_and_connected") == pytest.approx(92)
+    assert runs["qm9, 20 NFE"].protocols["physical"].value("xtb_energy_median") == 4
+    assert runs["qm9, 20 NFE"].protocols["edm"].value("novelty") is None
+    assert runs["qm9, 20 NFE"].seconds_each == pytest.approx(0.22)
+    assert runs["qm9, 20 NFE"].limits("physical").startswith("energy ratio of 200, xtb relaxation of 200")
+    assert runs["qm9, 20 NFE"].limits("edm") == ""
+
+
+def test_cells_give_mean_spread_and_pooled_interval() -> None:
+    figure, spread = share(276, 300, "requested"), Spread((0.9, 0.94, 0.92), 0.92, 0.02)
+    assert figure.interval is not None
+    low, high = (f"{100 * bound:.2f}" for bound in figure.interval)
+    assert figure_cell(figure, spread, "valid_and_connected") == f"92.00 ± 2 [{low}, {high}]"
+    assert figure_cell(figure, spread, "uniqueness") == "92.00 ± 2"
+    assert figure_cell(figure, None, "uniqueness") == f"92.00 [{low}, {high}]"
+    assert figure_cell(share(0, 0, "valid"), None, "uniqueness") == "-"
+
+
+def test_a_bar_does_not_break_a_table() -> None:
+    assert markdown_table(["a"], [["x | y"]]).splitlines()[-1] == r"| x \| y |"
+
+
+def test_devices_without_a_record_are_not_measured(runs: dict[str, Run]) -> None:
+    assert "not measured" not in speed_table(list(runs.values()))
+    on_cpu = speed_table([runs["qm9, 20 NFE"]])
+    assert "| GPU | - | not measured |" in on_cpu and "| 220 | 4.545 |" in on_cpu
+
+
+def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
+    measured = list(runs.values())
+    goal = Goal("qm9", "edm", "molecule_stability", (1, 100), "%", at_least=95.0)
+    found = goal.best(measured)
+    assert found is not None
+    assert (found[0].name, found[1]) == ("qm9, 100 NFE", pytest.approx(96))
+    assert goal.missing(found[1]) == pytest.approx(-1)
+    strain = Goal("qm9", "physical", "xtb_energy_median", (20, 20), "kcal/mol", at_most=3.0)
+    nearest = strain.best(measured)
+    assert nearest is not None and strain.missing(nearest[1]) == pytest.approx(1)
+    assert Goal("qm9", "edm", "molecule_stability", (50, 50), "%", at_least=95.0).best(measured) is None
+    assert "93.3 (GeoBFN, 2000 NFE" in goal.best_published(Quoted.load())
+    speed = Goal("qm9", "speed", "seconds", (100, 100), "s", at_most=1.0)
+    assert speed.best(measured) is None, "a GPU's time is no CPU's"
+
+
+def test_goals_have_one_bound() -> None:
+    assert len(load_goals()) == 13
+    with pytest.raises(ConfigError, match="exactly one of at_least and at_most"):
+        Goal("qm9", "edm", "validity", (1, 1), "%")
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "message"),
+    [
+        ("qm9-20-1.run.json", {"seed": 0}, "judge different seeds"),
+        ("qm9-20-1.run.json", {"nfe": 50}, "judge different seeds"),
+        ("qm9-20-1.run.json", {"rejected": {"invalid": 3}}, "sample without --only"),
+        ("qm9-20-1.run.json", {"seconds": "long"}, "no run record"),
+        ("qm9-20.all.eval.json", {"options": None}, "holds no figures of one model"),
+        ("qm9-20.all.eval.json", {"files": ["gone.sdf"]}, r"cannot read results/gone\.run\.json"),
+    ],
+)
+def test_what_cannot_be_a_result(folder: Path, file: str, values: dict[str, object], message: str) -> None:
+    changed(folder / file, **values)
+    with pytest.raises(InputError, match=message):
+        read_runs(folder)
+
+
+def test_a_protocol_twice_or_of_another_version(folder: Path) -> None:
+    shutil.copy(folder / "qm9-20.all.eval.json", folder / "again.eval.json")
+    with pytest.raises(InputError, match="both by bonded, edm, physical"):
+        read_runs(folder)
+    content = json.loads((folder / "again.eval.json").read_text())
+    content["protocols"]["edm"]["protocol"]["version"] += 1
+    changed(folder / "again.eval.json", **content)
+    with pytest.raises(InputError, match="judge the molecules again"):
+        read_runs(folder)
+
+
+def test_requests_are_read_in_several_forms(tmp_path: Path) -> None:
+    path = tmp_path / "requests.json"
+    figures = {"success": {"share": 0.5, "low": 0.4, "high": 0.6}, "seconds": 3}
+    path.write_text(json.dumps([{"task": "formula", "figures": figures}]))
+    found = read_requests(path)
+    assert found.command is None
+    assert found.cells()[1] == [["formula", "50.00 % [40.00, 60.00]", "3", "-"]]
+    path.write_text("[]")
+    with pytest.raises(InputError, match="has no row"):
+        read_requests(path)
+    path.write_text('[{"task": "formula"}]')
+    with pytest.raises(InputError, match="holds no table of requests"):
+        read_requests(path)
+
+
+def test_power_law_is_recovered() -> None:
+    seen = [10**6, 2 * 10**6, 8 * 10**6, 16 * 10**6]
+    law = PowerLaw.fit(seen, [50 * m**-0.5 for m in seen])
+    assert law.slope == pytest.approx(0.5)
+    assert law.failure(4e6) == pytest.approx(0.025)
+    reach = law.reach(0.005)
+    assert reach is not None
+    assert [reach.molecules, reach.low, reach.high] == pytest.approx([1e8] * 3, rel=1e-3)
+
+
+def test_interval_of_the_reach_covers_the_truth_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(0)
+    seen = np.geomspace(1e6, 2e7, 6)
+    truth = 1e8
+    covered = 0
+    for _ in range(400):
+        noisy = 50 * seen**-0.5 * np.exp(0.1 * generator.standard_normal(6))
+        reach = PowerLaw.fit(seen.astype(int).tolist(), noisy.tolist()).reach(50 * truth**-0.5)
+        assert reach is not None
+        covered += reach.low <= truth <= reach.high
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_a_flat_or_rising_curve_promises_nothing() -> None:
+    seen = [10**6, 2 * 10**6, 4 * 10**6]
+    assert PowerLaw.fit(seen, [0.1, 0.11, 0.13]).reach(0.01) is None
+    barely = PowerLaw.fit(seen, [0.1, 0.05, 0.09]).reach(0.01)
+    assert barely is not None and barely.high == math.inf
+    assert barely.low <= barely.molecules
+    assert molecules_text(barely.high) == "no upper bound"
+    assert molecules_text(3.14e7) == "31 M"
+
+
+def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
+    goals = load_goals()
+    points = [
+        CurvePoint(m, 100, {"bonded/valid_and_connected": v}) for m, v in [(1, 0.5), (2, 0.6), (2, 0.7)]
+    ]
+    with pytest.raises(InputError, match=r"after \[1, 2\] molecules; a power law needs"):
+        fit_curve(points, goals)
+    with pytest.raises(InputError, match="without any failure"):
+        fit_curve([*points, CurvePoint(3, 100, {"bonded/valid_and_connected": 1.0})], goals)
+    with pytest.raises(InputError, match="no goal is set"):
+        fit_curve([CurvePoint(1, 7, {"bonded/valid_and_connected": 0.5})], goals)
+    path = tmp_path / "curve.json"
+    path.write_text('[{"molecules_seen": 1, "nfe": 100, "figures": {"x": 93.7}}]')
+    with pytest.raises(InputError, match="shares between 0 and 1"):
+        read_curve(path)
+    path.write_text('{"molecules_seen": 1}')
+    with pytest.raises(InputError, match="is no learning curve"):
+        read_curve(path)
