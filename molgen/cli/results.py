@@ -15,7 +15,7 @@ from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.results_curve import fit_curve, read_curve
 from molgen.evaluation.results_goals import load_goals
 from molgen.evaluation.results_page import Curve, ResultsPage
-from molgen.evaluation.results_requests import FILE, read_requests
+from molgen.evaluation.results_requests import FILES, read_requests
 from molgen.evaluation.results_run import read_runs
 
 
@@ -26,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "folder",
         type=Path,
         help="figures NAME.eval.json of molgen evaluate --json, beside the judged files' run records, and "
-        f"{FILE} of molgen requests if there is one; make results fills such a folder",
+        f"{FILES} of molgen requests if there are any; make results fills such a folder",
     )
     add("-o", "--output", type=Path, default=Path("results.md"), help="page to write, figures beside it")
     add(
@@ -53,13 +53,12 @@ def run(options: Namespace) -> None:
     if options.curve is not None:
         points = read_curve(options.curve)
         curve = Curve(points, fit_curve(points, goals))
-    requests = options.folder / FILE
     page = ResultsPage(
         read_runs(options.folder),
         Beside.load("qm9"),
         Quoted.load(),
         goals,
-        read_requests(requests) if requests.exists() else None,
+        [read_requests(path) for path in sorted(options.folder.glob(FILES))],
         curve,
     )
     page.write(options.output, _command(options))

@@ -65,7 +65,7 @@ class ResultsPage:
         beside: Figures of the reference data.
         quoted: Published figures.
         goals: What shall be reached.
-        requests: Table of tasks, or ``None``.
+        requests: Tables of tasks, one for each call that made them.
         curve: Learning curve, or ``None``.
     """
 
@@ -73,7 +73,7 @@ class ResultsPage:
     beside: Beside
     quoted: Quoted
     goals: Sequence[Goal]
-    requests: Requests | None = None
+    requests: Sequence[Requests] = ()
     curve: Curve | None = None
 
     def write(self, path: Path, command: str) -> None:
@@ -132,12 +132,8 @@ class ResultsPage:
         )
 
     def _requests(self) -> list[str]:
-        if self.requests is None:
-            return []
-        head, rows = self.requests.cells()
-        command = self.requests.command
-        made = "The file does not say by which command.\n" if command is None else _commands([command])
-        return [f"## Requests\n\n{made}\n{markdown_table(head, rows)}"]
+        tables = [_commands([r.command]) + "\n" + markdown_table(*r.cells()) for r in self.requests]
+        return ["## Requests\n\n" + "\n".join(tables)] if tables else []
 
     def _curve(self) -> list[str]:
         if self.curve is None:

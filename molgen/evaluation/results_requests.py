@@ -12,7 +12,8 @@ from molgen.evaluation.beside import read_figure
 from molgen.evaluation.results_commands import recorded_command
 from molgen.evaluation.results_run import read_json
 
-FILE = "requests.json"
+FILES = "requests*.json"
+"""One for each call of the command: tasks need not be asked about equally many molecules."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Requests:
 
     Attributes:
         rows: In the order of the file.
-        command: What was typed, or ``None`` where the file does not say.
+        command: What was typed.
     """
 
     rows: Sequence[RequestRow]
-    command: str | None
+    command: str
 
     @property
     def common(self) -> list[str]:
@@ -65,9 +66,8 @@ def read_requests(path: Path) -> Requests:
     advice = "give what molgen requests -o wrote"
     content = read_json(path, advice)
     try:
-        rows = [_row(one) for one in (content if isinstance(content, list) else content["tasks"])]
-        options = None if isinstance(content, list) else content.get("options")
-        command = None if options is None else recorded_command("requests", options)
+        rows = [_row(one) for one in content["tasks"]]
+        command = recorded_command("requests", content["options"])
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"{path} holds no table of requests ({error!r}); {advice}") from error
     if not rows:
@@ -82,12 +82,8 @@ def _row(given: Mapping[str, Any]) -> RequestRow:
     return RequestRow(title, figures | {key: f"{float(given[key]):.4g}" for key in told})
 
 
-def _cell(figure: Any) -> str:  # noqa: ANN401 - a number, or a mapping of one of two forms
-    """Return value and interval of ``0.93``, ``{"share": .9, "low": .8, "high": 1}`` or a figure's dict."""
-    if isinstance(figure, int | float):
-        return f"{figure:.4g}"
-    if "share" in figure:
-        return f"{100 * figure['share']:.2f} % [{100 * figure['low']:.2f}, {100 * figure['high']:.2f}]"
+def _cell(figure: Mapping[str, Any]) -> str:
+    """Return value and interval."""
     value, interval, _ = read_figure(figure).cells()
     return value if interval == "-" else f"{value} [{interval.replace(' - ', ', ')}]"
 

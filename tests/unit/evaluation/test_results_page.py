@@ -153,19 +153,18 @@ def test_a_protocol_twice_or_of_another_version(folder: Path) -> None:
         read_runs(folder)
 
 
-def test_requests_are_read_in_several_forms(tmp_path: Path) -> None:
+def test_requests_are_tasks_with_figures(tmp_path: Path) -> None:
     path = tmp_path / "requests.json"
-    figures = {"success": {"share": 0.5, "low": 0.4, "high": 0.6}, "seconds": 3}
-    path.write_text(json.dumps([{"task": "formula", "figures": figures}]))
+    figures = {"success": share(50, 100, "requested molecules").to_dict()}
+    options = {"count": 100, "only": "formula"}
+    path.write_text(json.dumps({"tasks": [{"task": "formula", "figures": figures}], "options": options}))
     found = read_requests(path)
-    assert found.command is None
-    assert found.cells()[1] == [["formula", "50.00 % [40.00, 60.00]", "3", "-"]]
-    path.write_text("[]")
-    with pytest.raises(InputError, match="has no row"):
-        read_requests(path)
-    path.write_text('[{"task": "formula"}]')
-    with pytest.raises(InputError, match="holds no table of requests"):
-        read_requests(path)
+    assert found.command == "molgen requests -n 100 --only formula"
+    assert found.cells()[1] == [["formula", "50.00 % [40.38, 59.62]", "-"]]
+    for content, message in [({"tasks": [], "options": {}}, "has no row"), ([], "holds no table of requests")]:
+        path.write_text(json.dumps(content))
+        with pytest.raises(InputError, match=message):
+            read_requests(path)
 
 
 def test_power_law_is_recovered() -> None:
