@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: sample test slow lint results clean
+.PHONY: sample test slow lint results requests clean
 
 sample: $(VENV)/.base
 	$(BIN)/molgen sample -n 100 -o out/molecules.sdf
@@ -31,6 +31,10 @@ stem = $(word $(1),$(subst -, ,$*))
 
 results: $(FIGURES)
 	$(BIN)/molgen results $(RESULTS) -o $(PAGE) $(CURVE:%=--curve %)
+
+# Hours on a CPU: every kind of request about held-out molecules, as part of the page.
+requests: | $(VENV)/.dev
+	$(BIN)/molgen requests -o $(RESULTS)/requests.json
 
 $(RESULTS)/qm9-%.sdf: | $(VENV)/.dev
 	$(BIN)/molgen sample -n $(N) --checkpoint qm9 --steps $(call stem,1) --seed $(call stem,2) -o $@

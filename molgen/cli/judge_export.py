@@ -57,6 +57,10 @@ def read_texts(path: Path) -> dict[str, Any]:
     """
     try:
         texts = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(
+            f"cannot read the card {path}: {error.strerror}; it is YAML with the keys {list(_KEYS)}"
+        ) from error
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not YAML: {error}") from error
     if not isinstance(texts, dict) or set(texts) != set(_KEYS):

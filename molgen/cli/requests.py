@@ -171,7 +171,6 @@ def _drawn(trial: Trial, asked: Asked, bench: Bench) -> tuple[Outcome, list[Mole
 def _facts(generator: MoleculeGenerator, how: SamplingOptions, occasion: Occasion) -> dict[str, Any]:
     return {
         "sampler": type(generator.sampler(how)).__name__,
-        "nfe": generator.nfe(how),
         "split": occasion.held_out.split,
         "count": occasion.count,
         "interval": {"confidence": CONFIDENCE, "method": "Wilson score (shares), bootstrap (others)"},

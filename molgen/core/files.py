@@ -46,13 +46,12 @@ def require_writable(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; name a file in it")
     probe = path.with_name(f".{path.name}.{os.getpid()}.part")
-    made = [folder for folder in path.parents if not folder.exists()]
+    # Folders that are yet to be made are made where this one stands.
+    there = next(folder for folder in path.parents if folder.exists())
+    probe = there / probe.name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
-        for folder in made:
-            folder.rmdir()
     except OSError as error:
         raise _unwritable(path, error) from error
 

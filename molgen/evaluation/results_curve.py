@@ -9,6 +9,7 @@ Statistical Society B 16, 175, 1954), which is open above when the data cannot e
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,7 +161,7 @@ def read_curve(path: Path) -> list[CurvePoint]:
     content = read_json(path, f"give {FORM}")
     try:
         points = [_point(given) for given in content]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputError(f"{path} is no learning curve ({error!r}); give {FORM}") from error
     wrong = [(name, v) for p in points for name, v in p.figures.items() if not 0 <= v <= 1]
     if wrong:
@@ -191,7 +192,9 @@ class CurveFit:
 
 
 def fit_curve(points: Sequence[CurvePoint], goals: Sequence[Goal]) -> list[CurveFit]:
-    """Fit each figure that a goal is set for, at the most calls that the goal allows and the curve has.
+    """Fit each figure that a goal is set for, at the most calls that the goal allows and enough points have.
+
+    Figures with too few points are left out where others have enough.
 
     Raises:
         InputError: No goal is set for any of the curve's figures, or see :meth:`PowerLaw.fit`.
@@ -199,19 +202,26 @@ def fit_curve(points: Sequence[CurvePoint], goals: Sequence[Goal]) -> list[Curve
     wanted: dict[tuple[str, int], set[float]] = {}
     for goal in goals:
         name = f"{goal.protocol}/{goal.metric}"
-        calls = [p.nfe for p in points if name in p.figures and goal.nfe[0] <= p.nfe <= goal.nfe[1]]
+        calls = Counter(p.nfe for p in points if name in p.figures and goal.nfe[0] <= p.nfe <= goal.nfe[1])
         if calls and goal.at_least is not None:
-            wanted.setdefault((name, max(calls)), set()).add(goal.at_least)
+            most = max(calls, key=lambda nfe: (calls[nfe] >= FEWEST, nfe))
+            wanted.setdefault((name, most), set()).add(goal.at_least)
     if not wanted:
         names = sorted({f"{goal.protocol}/{goal.metric}, {goal.nfe[1]} NFE" for goal in goals})
         raise InputError(f"no goal is set for a figure of the learning curve; goals are {'; '.join(names)}")
+    enough = {key: bounds for key, bounds in wanted.items() if len(_chosen(points, *key)) >= FEWEST}
     return [
-        CurveFit(name, nfe, _law(points, name, nfe), sorted(bounds)) for (name, nfe), bounds in wanted.items()
+        CurveFit(name, nfe, _law(points, name, nfe), sorted(bounds))
+        for (name, nfe), bounds in (enough or wanted).items()
     ]
 
 
+def _chosen(points: Sequence[CurvePoint], name: str, nfe: int) -> list[CurvePoint]:
+    return [point for point in points if point.nfe == nfe and name in point.figures]
+
+
 def _law(points: Sequence[CurvePoint], name: str, nfe: int) -> PowerLaw:
-    chosen = [point for point in points if point.nfe == nfe and name in point.figures]
+    chosen = _chosen(points, name, nfe)
     return PowerLaw.fit([p.molecules_seen for p in chosen], [1 - p.figures[name] for p in chosen])
 
 

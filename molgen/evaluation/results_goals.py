@@ -15,6 +15,8 @@ from molgen.evaluation.results_run import Run
 SHIPPED = Path(__file__).parent / "references" / "goals.yaml"
 SPEED = "speed"
 """In place of a protocol: wall time on a CPU, from run records."""
+MOST_THREADS = 2
+"""Of a CPU whose time counts."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class Goal:
 
     def _value(self, run: Run) -> float | None:
         if self.protocol == SPEED:
-            return 1000 * run.seconds_each if run.first.device == "cpu" else None
+            few = run.first.threads is not None and run.first.threads <= MOST_THREADS
+            return 1000 * run.seconds_each if run.first.device == "cpu" and few else None
         judged = run.protocols.get(self.protocol)
         return None if judged is None else judged.value(self.metric)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from molgen.core.errors import InputError
 from molgen.evaluation.beside import read_figure
+from molgen.evaluation.metrics import coverage
 from molgen.evaluation.results_commands import recorded_command
 from molgen.evaluation.results_run import read_json
 
@@ -83,9 +84,11 @@ def _row(given: Mapping[str, Any]) -> RequestRow:
 
 
 def _cell(figure: Mapping[str, Any]) -> str:
-    """Return value and interval."""
-    value, interval, _ = read_figure(figure).cells()
-    return value if interval == "-" else f"{value} [{interval.replace(' - ', ', ')}]"
+    """Return value, interval and, where not all molecules could be measured, how many."""
+    read = read_figure(figure)
+    value, interval, _ = read.cells()
+    told = value if interval == "-" else f"{value} [{interval.replace(' - ', ', ')}]"
+    return told + coverage(read)
 
 
 def _words(name: str) -> str:

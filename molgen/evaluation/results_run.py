@@ -21,6 +21,8 @@ from molgen.evaluation.protocols import load_protocol
 from molgen.evaluation.results_commands import evaluate_command, recorded_command
 
 SUFFIX = ".eval.json"
+REQUESTS = ("formula", "smiles", "scaffold", "like", "property", "num_atoms")
+"""Options of ``molgen sample`` that ask for something."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class RunRecord:
         """Read ``NAME.run.json``.
 
         Raises:
-            InputError: It is missing, is no run record, or molecules were selected.
+            InputError: It is missing, is no run record, or molecules were selected or asked for something.
         """
         content = read_json(path, "run records that molgen sample writes stand beside the figures")
         try:
@@ -64,6 +66,12 @@ class RunRecord:
                 raise InputError(
                     f"{path}: molecules were selected by --only, so the figures are not over all that were "
                     "drawn; sample without --only"
+                )
+            asked = [name for name in REQUESTS if content["options"].get(name)]
+            if asked:
+                raise InputError(
+                    f"{path}: molecules were asked for by --{asked[0]}; the page is of those that were asked "
+                    "for nothing, and has molgen requests for the others"
                 )
             return cls(
                 str(content["checkpoint"]),
@@ -128,7 +136,7 @@ class Run:
         Raises:
             InputError: They are not seeds of one model, or a seed stands twice.
         """
-        kinds = {(r.checkpoint, r.digest, r.nfe, r.sampler) for r in self.records}
+        kinds = {(r.checkpoint, r.digest, r.nfe, r.sampler, r.device) for r in self.records}
         seeds = [r.seed for r in self.records]
         if len(kinds) > 1 or len(set(seeds)) < len(seeds):
             raise InputError(

@@ -90,12 +90,14 @@ class Replacement(ReverseSampler):
         )
         return Samples(_restored(given, drawn.molecules), drawn.nfe * denoiser.evaluations)
 
-    def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
+    def _pass(self, walk: Walk, x_t: MolBatch, span: Span, below: NoiseLevels) -> MolBatch:
         for _ in range(self.resample - 1):
-            x_s = self.sampler._advance(walk, x_t, span)
-            x_t = _back(walk, x_s, span)
+            x_t = _back(walk, super()._pass(walk, x_t, span, below), span)
             # The next estimate is made at the same time, and a slope needs two times.
             walk.previous_levels = None
+        return super()._pass(walk, x_t, span, below)
+
+    def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
         return self.sampler._advance(walk, x_t, span)
 
 

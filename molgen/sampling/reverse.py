@@ -140,12 +140,7 @@ class ReverseSampler(ABC):
         x_t = self._begin(walk, template, known, times[0])
         for t, s in itertools.pairwise(times):
             span = (known.levels(t, x_t), known.levels(s, x_t))
-            x_s = self._advance(walk, x_t, span)
-            if self.churn:
-                assert walk.previous is not None
-                below = known.levels(s * (1 - self.churn), x_t)
-                x_s = x_s.replace(**noise.stir(x_t, walk.previous, (*span, below), generator))
-            x_t = x_s
+            x_t = self._pass(walk, x_t, span, known.levels(s * (1 - self.churn), x_t))
         levels = known.levels(times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
         return Samples(molecules if given is None else source.restored(molecules), walk.nfe)
@@ -163,6 +158,14 @@ class ReverseSampler(ABC):
             lambda name, value: torch.where(levels.free(name, molecules).unsqueeze(-1), 0.0, value)
         )
         return walk.noise.corrupt(blank, levels, walk.generator)
+
+    def _pass(self, walk: Walk, x_t: MolBatch, span: Span, below: NoiseLevels) -> MolBatch:
+        """Take one step, categories by way of the levels ``below`` its end if there is churn."""
+        x_s = self._advance(walk, x_t, span)
+        if not self.churn:
+            return x_s
+        assert walk.previous is not None
+        return x_s.replace(**walk.noise.stir(x_t, walk.previous, (*span, below), walk.generator))
 
     @abstractmethod
     def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table as RichTable
 
 from molgen.chem.molecule import Molecule
-from molgen.evaluation.metrics import METRICS, Figure, share
+from molgen.evaluation.metrics import METRICS, Figure, coverage, share
 from molgen.evaluation.runner import evaluate
 from molgen.trials.sources import SATISFIED, UNSATISFIED, Bench
 from molgen.trials.trial import Asked, Trial
@@ -133,6 +133,7 @@ def render(outcomes: Sequence[Outcome]) -> RichTable:
 
 
 def _cell(figure: Figure, between: str) -> str:
-    """A figure's value and its interval."""
+    """A figure's value, its interval and, where not all molecules could be measured, how many."""
     value, interval, _ = figure.cells()
-    return value if interval == "-" else f"{value}{between}({interval})"
+    told = value if interval == "-" else f"{value}{between}({interval})"
+    return told + coverage(figure)

@@ -2,7 +2,8 @@
 
 Descriptors are computed by RDKit. Properties of QM9 need a judge, a network that knows them: it is handed in,
 and without one the rows say only how many molecules are valid. Each drawn molecule carries its value in the
-field ``asked_NAME``, so that it can be judged later as well.
+field ``asked_NAME``, so that it can be judged later as well. Success is being a whole molecule: a value is an
+aim, and how near molecules come to it is the error.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from molgen.chem.descriptors import DESCRIPTORS, describe
 from molgen.chem.molecule import Molecule
 from molgen.control.properties import Target, Targets, unit
 from molgen.control.request import DeNovo, Request
+from molgen.evaluation.asked_properties import shuffled_error
 from molgen.evaluation.metrics import Estimate, Figure, bootstrap_interval
 from molgen.trials.sources import Requested
 from molgen.trials.trial import Asked, Occasion, Trial, take
 
 GUIDANCES = (1.0, 2.0, 4.0)
+OVER = "requested molecules"
 
 PropertyPredictor = Callable[[Sequence[Molecule]], Mapping[str, NDArray[np.float64]]]
 """Maps ``M`` molecules, failed ones included, to ``(M,)`` values by property name, in its unit; NaN where
@@ -67,14 +70,17 @@ class PropertyTrial(Trial):
                 yield Asked(f"{name}, guidance {guidance:g}", taken.molecules, source, taken.passed_over)
 
     def figures(self, asked: Asked, molecules: Sequence[Molecule]) -> Mapping[str, Figure]:
-        """Mean absolute error, and that of the same molecules had their values been dealt at random."""
+        """Mean absolute error, and that of the judged molecules had their values been dealt at random."""
         wanted = _asked_values(molecules)
         found = self.judge(molecules)
         figures: dict[str, Figure] = {}
         for name in wanted.keys() & found.keys():
-            dealt = np.random.default_rng(0).permutation(wanted[name])
             figures["mae"] = _mean_error(found[name] - wanted[name], unit(name))
-            figures["mae_shuffled"] = _mean_error(found[name] - dealt, unit(name))
+            known = np.isfinite(found[name])
+            if known.any():
+                dealt = shuffled_error(wanted[name][known], found[name][known])
+                count = int(known.sum())
+                figures["mae_shuffled"] = Estimate(dealt, unit(name), count, len(known), OVER)
         return figures
 
 
@@ -103,8 +109,7 @@ def _asked_values(molecules: Sequence[Molecule]) -> dict[str, NDArray[np.float64
 
 def _mean_error(errors: NDArray[np.float64], unit_of: str) -> Estimate:
     sizes = np.abs(errors[np.isfinite(errors)])
-    over = "requested molecules"
     if not len(sizes):
-        return Estimate(None, unit_of, 0, len(errors), over, note="no molecule could be judged")
+        return Estimate(None, unit_of, 0, len(errors), OVER, note="no molecule could be judged")
     interval = bootstrap_interval(sizes, np.mean)
-    return Estimate(float(sizes.mean()), unit_of, len(sizes), len(errors), over, interval)
+    return Estimate(float(sizes.mean()), unit_of, len(sizes), len(errors), OVER, interval)

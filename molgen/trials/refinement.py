@@ -23,6 +23,8 @@ from molgen.trials.sources import Refined
 from molgen.trials.trial import Asked, Occasion, Trial
 
 CHECK = "xtb_relaxation"
+UNIT = "kcal/mol"
+OVER = "molecules relaxed before and after"
 
 
 class RefinementTrial(Trial):
@@ -66,10 +68,11 @@ class RefinementTrial(Trial):
         before, after = (list(islice(several, self.relaxed)) for several in (asked.about, molecules))
         start, end = (evaluate(several, self.protocol) for several in (before, after))
         energies = np.array([start.table["xtb_energy"], end.table["xtb_energy"]], dtype=np.float64).T
+        known = energies[np.isfinite(energies).all(axis=1)]
         return {
-            "strain_before": start.figures["xtb_energy_median"],
-            "strain_after": end.figures["xtb_energy_median"],
-            "strain_ratio": _ratio(energies),
+            "strain_before": _median(known[:, 0], len(energies)),
+            "strain_after": _median(known[:, 1], len(energies)),
+            "strain_ratio": _ratio(known, len(energies)),
         }
 
 
@@ -102,12 +105,18 @@ def _placed(molecule: Molecule, seed: int) -> Molecule | None:
     return placed if placed is not None and placed.failure is None else None
 
 
-def _ratio(energies: NDArray[np.float64]) -> Estimate:
-    """Ratio of medians over molecules of which both energies are known, ``(n, 2)`` kcal/mol."""
-    known = energies[np.isfinite(energies).all(axis=1)]
-    over = "molecules relaxed before and after"
-    if not len(known) or not np.median(known[:, 1]) > 0:
-        return Estimate(None, "", len(known), len(energies), over, note="there is no strain to compare")
+def _median(energies: NDArray[np.float64], total: int) -> Estimate:
+    """Median of ``(n,)`` kcal/mol, out of ``total`` molecules."""
+    if not len(energies):
+        return Estimate(None, UNIT, 0, total, OVER, note="no molecule could be relaxed before and after")
+    interval = bootstrap_interval(energies, np.median)
+    return Estimate(float(np.median(energies)), UNIT, len(energies), total, OVER, interval)
+
+
+def _ratio(energies: NDArray[np.float64], total: int) -> Estimate:
+    """Ratio of the medians of ``(n, 2)`` kcal/mol before and after, out of ``total`` molecules."""
+    if not len(energies) or not np.median(energies[:, 1]) > 0:
+        return Estimate(None, "", len(energies), total, OVER, note="there is no strain to compare")
     statistic = _RatioOfMedians()
-    interval = bootstrap_interval(known, statistic)
-    return Estimate(statistic(known), "", len(known), len(energies), over, interval)
+    interval = bootstrap_interval(energies, statistic)
+    return Estimate(statistic(energies), "", len(energies), total, OVER, interval)

@@ -14,7 +14,7 @@ from molgen.evaluation.metrics.distances import bond_angle_w1, bond_length_w1, s
 from molgen.evaluation.metrics.diversity import diversity
 from molgen.evaluation.metrics.estimate import Estimate, bootstrap_interval
 from molgen.evaluation.metrics.fcd import fcd
-from molgen.evaluation.metrics.figure import Figure, Metric
+from molgen.evaluation.metrics.figure import Figure, Metric, coverage
 from molgen.evaluation.metrics.mmff_coverage import mmff_coverage
 from molgen.evaluation.metrics.mmff_energy_median import mmff_energy_median
 from molgen.evaluation.metrics.mmff_rmsd_median import mmff_rmsd_median
@@ -75,6 +75,7 @@ __all__ = [
     "Profile",
     "Share",
     "bootstrap_interval",
+    "coverage",
     "share",
     "wilson_interval",
 ]

@@ -15,3 +15,10 @@ Figure = Share | Estimate | Profile
 
 Metric = Callable[[Table, ReferenceSet | None], Figure]
 """A metric: the table and, where there is one, the reference give a figure."""
+
+
+def coverage(figure: Figure) -> str:
+    """Say of how many molecules a figure is, where it is not of all; empty otherwise."""
+    if not isinstance(figure, Estimate) or figure.value is None or figure.count == figure.total:
+        return ""
+    return f" of {figure.count}/{figure.total}"

@@ -165,9 +165,11 @@ def test_an_unknown_command_is_refused(words: list[str], capsys: pytest.CaptureF
 def test_the_card_needs_its_texts(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "card.yaml").write_text("name: judge\n")
     source = str(checkpoint / "checkpoints" / "last.ckpt")
     words = ["judge", "export", source, "-o", str(tmp_path / "out"), "--card", str(tmp_path / "card.yaml")]
+    assert main(words) == 2
+    assert "cannot read the card" in capsys.readouterr().err
+    (tmp_path / "card.yaml").write_text("name: judge\n")
     assert main(words) == 2
     assert "must have exactly the keys" in capsys.readouterr().err
     (tmp_path / "card.yaml").write_text("name: judge\ndescription: d\ntraining: long\n")

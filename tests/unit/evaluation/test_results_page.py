@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,14 @@ def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
     assert speed.best(measured) is None, "a GPU's time is no CPU's"
 
 
+def test_time_on_many_threads_or_unknown_ones_reaches_no_goal(runs: dict[str, Run]) -> None:
+    (goal,) = [goal for goal in load_goals() if goal.protocol == "speed"]
+    run = runs["qm9, 20 NFE"]
+    for threads, counts in [(1, True), (2, True), (64, False), (None, False)]:
+        records = [replace(record, threads=threads) for record in run.records]
+        assert (goal.best([replace(run, records=records)]) is not None) is counts
+
+
 def test_goals_have_one_bound() -> None:
     assert len(load_goals()) == 13
     with pytest.raises(ConfigError, match="exactly one of at_least and at_most"):
@@ -131,6 +140,8 @@ def test_goals_have_one_bound() -> None:
         ("qm9-20-1.run.json", {"seed": 0}, "judge different seeds"),
         ("qm9-20-1.run.json", {"nfe": 50}, "judge different seeds"),
         ("qm9-20-1.run.json", {"rejected": {"invalid": 3}}, "sample without --only"),
+        ("qm9-20-1.run.json", {"options": {"formula": "C4H10"}}, "molecules were asked for by --formula"),
+        ("qm9-20-1.run.json", {"device": "cuda:0"}, "judge different seeds"),
         ("qm9-20-1.run.json", {"seconds": "long"}, "no run record"),
         ("qm9-20.all.eval.json", {"options": None}, "holds no figures of one model"),
         ("qm9-20.all.eval.json", {"files": ["gone.sdf"]}, r"cannot read results/gone\.run\.json"),
@@ -161,7 +172,10 @@ def test_requests_are_tasks_with_figures(tmp_path: Path) -> None:
     found = read_requests(path)
     assert found.command == "molgen requests -n 100 --only formula"
     assert found.cells()[1] == [["formula", "50.00 % [40.38, 59.62]", "-"]]
-    for content, message in [({"tasks": [], "options": {}}, "has no row"), ([], "holds no table of requests")]:
+    for content, message in [
+        ({"tasks": [], "options": {}}, "has no row"),
+        ([], "holds no table of requests"),
+    ]:
         path.write_text(json.dumps(content))
         with pytest.raises(InputError, match=message):
             read_requests(path)
@@ -207,6 +221,9 @@ def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
     ]
     with pytest.raises(InputError, match=r"after \[1, 2\] molecules; a power law needs"):
         fit_curve(points, goals)
+    more = [CurvePoint(m, 50, {"edm/molecule_stability": 0.5 + m / 10}) for m in (1, 2, 3)]
+    lone = CurvePoint(3, 100, {"edm/molecule_stability": 0.9})
+    assert [fit.nfe for fit in fit_curve([*more, lone], goals)] == [50], "one point makes no curve"
     with pytest.raises(InputError, match="without any failure"):
         fit_curve([*points, CurvePoint(3, 100, {"bonded/valid_and_connected": 1.0})], goals)
     with pytest.raises(InputError, match="no goal is set"):
@@ -214,6 +231,9 @@ def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
     path = tmp_path / "curve.json"
     path.write_text('[{"molecules_seen": 1, "nfe": 100, "figures": {"x": 93.7}}]')
     with pytest.raises(InputError, match="shares between 0 and 1"):
+        read_curve(path)
+    path.write_text('[{"molecules_seen": Infinity, "nfe": 100, "figures": {"x": 0.9}}]')
+    with pytest.raises(InputError, match="is no learning curve"):
         read_curve(path)
     path.write_text('{"molecules_seen": 1}')
     with pytest.raises(InputError, match="is no learning curve"):
