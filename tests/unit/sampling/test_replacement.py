@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -105,6 +106,29 @@ def test_nfe_is_the_number_of_calls(joint: JointNoise, known: Given, name: str, 
         assert samples.nfe == denoiser.calls * denoiser.evaluations
     steps = SAMPLERS[name](4).nfe(joint) - 1
     assert sampler.nfe(joint) == resample * steps + 1
+
+
+def test_every_pass_of_a_step_stirs_what_it_began_with(
+    joint: JointNoise, known: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the last pass alone to stir, from where the first began, what the others drew would be lost."""
+    began: list[MolBatch] = []
+    moved: list[MolBatch] = []
+    stir = JointNoise.stir
+
+    def watched(self: JointNoise, x_t: MolBatch, *rest: Any) -> dict[str, Tensor]:
+        began.append(x_t)
+        return stir(self, x_t, *rest)
+
+    sampler = SAMPLERS["ddim"](3, churn=0.3)
+    advance = sampler._advance
+    monkeypatch.setattr(JointNoise, "stir", watched)
+    monkeypatch.setattr(
+        sampler, "_advance", lambda walk, x_t, span: (moved.append(x_t), advance(walk, x_t, span))[1]
+    )
+    drawn(Replacement(sampler, 4), joint, known)
+    assert len(began) == 4 * (SAMPLERS["ddim"](3).nfe(joint) - 1)
+    assert all(a is b for a, b in zip(began, moved, strict=True))
 
 
 def test_the_seed_decides(joint: JointNoise, known: Given) -> None:
