@@ -60,6 +60,7 @@ def write_quality_figure(runs: Sequence[Run], path: Path) -> None:
                 chosen = [run for run in runs if (run.first.checkpoint, run.first.device) == kind]
                 _draw_line(axes, chosen, (protocol, metric), colour)
             axes.set_xscale("log")
+            _plain_ticks(axes.xaxis)
             axes.set_xlabel("seconds per molecule")
             axes.set_ylabel(label)
             axes.margins(0.15)
@@ -100,10 +101,20 @@ def _draw_law(axes: Any, fit: CurveFit) -> None:  # noqa: ANN401 - matplotlib's 
         axes.annotate(f"goal {goal:g} %", (first, failure), va="bottom", color=MUTED, fontsize=8)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    _plain_ticks(axes.yaxis)
     axes.set_title(fit.title, fontsize=10)
     axes.set_xlabel("training molecules seen")
     axes.set_ylabel("share that fails")
     axes.legend(loc="upper right")
+
+
+def _plain_ticks(axis: Any) -> None:  # noqa: ANN401 - matplotlib's Axis
+    """Label a logarithmic axis 0.02, 0.05, 0.1: powers of ten are few on it, and their multiples overlap."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _draw_line(axes: Any, runs: Sequence[Run], figure: tuple[str, str], colour: str) -> None:  # noqa: ANN401
