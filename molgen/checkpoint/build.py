@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
 
+from molgen.core.class_paths import foreign_class_paths
 from molgen.core.contracts import Denoiser
 from molgen.core.errors import CheckpointError, InputError
 from molgen.core.vocab import Vocab
@@ -14,7 +15,6 @@ from molgen.noise.joint import JointNoise
 from molgen.sampling import SAMPLERS, ReverseSampler
 
 MODEL_PARTS = ("vocab", "noise", "denoiser")
-_OWN_PACKAGE = "molgen."
 
 
 def build_model(config: Mapping[str, Any]) -> tuple[Vocab, JointNoise, Denoiser]:
@@ -29,7 +29,7 @@ def build_model(config: Mapping[str, Any]) -> tuple[Vocab, JointNoise, Denoiser]
     missing = [part for part in MODEL_PARTS if part not in config]
     if missing:
         raise CheckpointError(f"the checkpoint's configuration lacks {missing}; it needs {list(MODEL_PARTS)}")
-    foreign = [path for path in _class_paths(config) if not path.startswith(_OWN_PACKAGE)]
+    foreign = foreign_class_paths(config)
     if foreign:
         raise CheckpointError(f"the checkpoint names classes outside molgen, which are not loaded: {foreign}")
     parser = ArgumentParser(exit_on_error=False)
@@ -64,9 +64,7 @@ def build_sampler(
     if steps is not None:
         arguments["steps"] = steps
     path = config.get("class_path", "") if name is None else f"molgen.sampling.{SAMPLERS[name].__name__}"
-    if any(
-        not p.startswith(_OWN_PACKAGE) for p in _class_paths({"class_path": path, "init_args": arguments})
-    ):
+    if foreign_class_paths({"class_path": path, "init_args": arguments}):
         raise CheckpointError(f"the checkpoint's sampler {path!r} is not one of molgen's")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--sampler", type=ReverseSampler)
@@ -77,15 +75,3 @@ def build_sampler(
     sampler = parser.instantiate(parsed).sampler
     assert isinstance(sampler, ReverseSampler)
     return sampler
-
-
-def _class_paths(config: object) -> Iterator[str]:
-    """Yield every ``class_path`` of a nested configuration."""
-    if isinstance(config, Mapping):
-        if "class_path" in config:
-            yield str(config["class_path"])
-        for value in config.values():
-            yield from _class_paths(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _class_paths(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
 
+from molgen.core.class_paths import foreign_class_paths
 from molgen.core.errors import CheckpointError
 from molgen.core.files import atomic_path
 from molgen.core.vocab import Vocab
@@ -18,7 +19,6 @@ from molgen.regression.network import PropertyNetwork
 CARD_FILE = "judge.json"
 FORMAT_VERSION = 1
 PARTS = ("vocab", "network")
-_OWN_PACKAGE = "molgen."
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def build_network(config: Mapping[str, Any]) -> PropertyNetwork:
     """
     if not set(PARTS) <= set(config):
         raise CheckpointError(f"a property network's configuration needs {list(PARTS)}, got {list(config)}")
-    foreign = [path for path in _class_paths(config) if not path.startswith(_OWN_PACKAGE)]
+    foreign = foreign_class_paths(config)
     if foreign:
         raise CheckpointError(f"the card names classes outside molgen, which are not loaded: {foreign}")
     parser = ArgumentParser(exit_on_error=False)
@@ -110,15 +110,3 @@ def build_network(config: Mapping[str, Any]) -> PropertyNetwork:
     network = parts.network(parts.vocab)
     assert isinstance(network, PropertyNetwork)
     return network
-
-
-def _class_paths(config: object) -> Iterator[str]:
-    """Yield every ``class_path`` of a nested configuration."""
-    if isinstance(config, Mapping):
-        if "class_path" in config:
-            yield str(config["class_path"])
-        for value in config.values():
-            yield from _class_paths(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _class_paths(value)
