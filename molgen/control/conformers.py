@@ -7,7 +7,7 @@ Generation" (ICLR 2021).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,10 +17,12 @@ from rdkit.Chem import rdMolAlign
 from molgen.chem.encode import encode
 from molgen.chem.graph import graph_arrays, heavy_graph
 from molgen.chem.molecule import Molecule
+from molgen.chem.sides import stereo_sides
 from molgen.chem.stereo import Stereo
 from molgen.chem.tables import symbol
 from molgen.control.request import Draw, Request, Setting, require_bonds
 from molgen.core.errors import InputError
+from molgen.core.handedness import Handedness
 from molgen.core.tasks import Given, GivenFields
 
 GRAPH = ("atom", "charge", "bond")
@@ -50,6 +52,7 @@ class ConformerRequest(Request):
         numbers, bonds, charges = graph_arrays(mol)
         self.graph = Molecule(numbers, np.zeros((len(numbers), 3)), bonds, charges)
         self.stereo = Stereo(mol)
+        self.sides = stereo_sides(mol)
         if self.graph.failure is not None:
             raise InputError(f"--smiles {smiles!r} cannot be drawn: {self.graph.failure}; write it otherwise")
 
@@ -62,7 +65,8 @@ class ConformerRequest(Request):
 
     def given(self, draw: Draw) -> Given:
         """See base."""
-        return graph_given([self.graph] * draw.count, draw.setting, draw.generator)
+        given = graph_given([self.graph] * draw.count, draw.setting, draw.generator)
+        return replace(given, hands=Handedness.of([self.sides] * draw.count)) if self.sides else given
 
     def finish(self, molecule: Molecule) -> Molecule:
         """Return the mirror image where that alone has the stereochemistry that is asked for."""

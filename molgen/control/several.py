@@ -18,6 +18,7 @@ from molgen.control.properties import Target, Targets
 from molgen.control.request import Draw, Request, Setting
 from molgen.core.batch import FIELDS, concatenate
 from molgen.core.errors import InputError
+from molgen.core.handedness import Handedness, joined
 from molgen.core.tasks import Given
 from molgen.sampling import ReverseSampler
 
@@ -143,7 +144,15 @@ def merged(parts: Sequence[Given]) -> Given:
     names = [name for name in FIELDS if any(name in part.free for part in parts)]
     atoms = molecules.mask.shape[1]
     free = {name: torch.cat([_free(part, name, atoms) for part in parts]) for name in names}
-    return Given(molecules, free, starts.pop())
+    return Given(molecules, free, starts.pop(), _hands(parts))
+
+
+def _hands(parts: Sequence[Given]) -> Handedness | None:
+    """Join what is wanted of the stereochemistry; nothing where no part wants any."""
+    if all(part.hands is None for part in parts):
+        return None
+    nothing = [Handedness.of([[]] * len(part.molecules)) for part in parts]
+    return joined([part.hands or empty for part, empty in zip(parts, nothing, strict=True)])
 
 
 def _free(part: Given, name: str, atoms: int) -> Tensor:

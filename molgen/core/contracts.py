@@ -144,7 +144,7 @@ class Denoiser(nn.Module, ABC):
     symmetry: Symmetry
     level_support: LevelSupport
     self_conditioned: ClassVar[bool] = False
-    evaluations: ClassVar[int] = 1
+    evaluations: int = 1
 
     @abstractmethod
     def forward(

@@ -28,10 +28,12 @@ class NoiseLevels:
     Attributes:
         times: Field name to ``(B, N)`` (per-atom field) or ``(B, N, N)`` (per-pair field) times.
         molecule_time: ``(B,)`` when every entry of a molecule shares one time, else ``None``.
+        even: Whether all entries of a field share one time in each molecule.
     """
 
     times: Mapping[str, Tensor]
     molecule_time: Tensor | None = None
+    even: bool = False
 
     @classmethod
     def uniform(cls, time: Tensor, batch: MolBatch) -> NoiseLevels:
@@ -45,7 +47,7 @@ class NoiseLevels:
             name: time.view(len(batch), *[1] * (value.ndim - 2)).expand(value.shape[:-1])
             for name, value in batch.items()
         }
-        return cls(times=times, molecule_time=time)
+        return cls(times=times, molecule_time=time, even=True)
 
     @classmethod
     def partial(cls, time: Tensor, batch: MolBatch, free: Mapping[str, Tensor]) -> NoiseLevels:
@@ -62,6 +64,22 @@ class NoiseLevels:
             times[name] = torch.where(free[name], times[name], 0.0)
         return cls(times=times)
 
+    def led(self, lead: float | Tensor) -> NoiseLevels:
+        """Set everything but positions to ``t ** lead``: above 1, categories are ahead on the way to data.
+
+        Args:
+            lead: At least 1, where nothing changes; one for all molecules, or ``(B,)``.
+        """
+        if not isinstance(lead, Tensor):
+            if lead == 1:
+                return self
+            lead = torch.full((len(self.times["pos"]),), lead).to(self.times["pos"])
+        times = {
+            name: time if name == "pos" else time ** lead.view(-1, *[1] * (time.ndim - 1))
+            for name, time in self.times.items()
+        }
+        return NoiseLevels(times, even=self.even)
+
     def to(self, device: torch.device | str, non_blocking: bool = False) -> NoiseLevels:
         """Return a copy on another device."""
         return self._map(lambda value: value.to(device, non_blocking=non_blocking))
@@ -72,7 +90,8 @@ class NoiseLevels:
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> NoiseLevels:
         times = {name: function(value.contiguous()) for name, value in self.times.items()}
-        return NoiseLevels(times, None if self.molecule_time is None else function(self.molecule_time))
+        molecule_time = None if self.molecule_time is None else function(self.molecule_time)
+        return NoiseLevels(times, molecule_time, self.even)
 
     def free(self, field: str, batch: MolBatch) -> Tensor:
         """Which real entries are noisy, ``(B, N)`` or ``(B, N, N)`` bool; all if levels are uniform."""

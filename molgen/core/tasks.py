@@ -16,6 +16,7 @@ from torch import Tensor
 from molgen.core.batch import FIELDS, MolBatch
 from molgen.core.errors import FieldError, InputError
 from molgen.core.geometry import masked_mean
+from molgen.core.handedness import Handedness
 from molgen.core.levels import NoiseLevels
 
 Free = Mapping[str, Tensor]
@@ -30,11 +31,13 @@ class Given:
         molecules: Clean molecules; values of free entries matter only where ``start < 1``.
         free: Entries to draw; fields that are not named are drawn whole.
         start: Time at which the free entries start; below 1 they start near ``molecules``.
+        hands: Which stereoisomers are to be drawn, where positions are free; ``None`` for any.
     """
 
     molecules: MolBatch
     free: Free = field(default_factory=dict)
     start: float = 1.0
+    hands: Handedness | None = None
 
     def __post_init__(self) -> None:
         """Check the start and the masks.
@@ -63,12 +66,14 @@ class Given:
         chosen = self.molecules.take(index)
         atoms = int(chosen.num_atoms.max())
         free = {name: _crop(name, mask[index], atoms) for name, mask in self.free.items()}
-        return replace(self, molecules=chosen.crop(atoms), free=free)
+        hands = None if self.hands is None else self.hands.take(index)
+        return replace(self, molecules=chosen.crop(atoms), free=free, hands=hands)
 
     def to(self, device: torch.device) -> Given:
         """Return a copy on another device."""
         free = {name: mask.to(device) for name, mask in self.free.items()}
-        return replace(self, molecules=self.molecules.to(device), free=free)
+        hands = None if self.hands is None else self.hands.to(device)
+        return replace(self, molecules=self.molecules.to(device), free=free, hands=hands)
 
     @property
     def molecules_matter(self) -> bool:

@@ -130,7 +130,7 @@ class Transformer(SelfConditionedNetwork):
         mask = x_t.mask.unsqueeze(-1).to(x_t.pos)
         both = (mask.unsqueeze(2) * mask.unsqueeze(1)).squeeze(-1).unsqueeze(1)
         count = mask.sum(dim=1, keepdim=True)
-        rows = mask.shape[1] if levels.molecule_time is None else 1
+        rows = 1 if levels.even else mask.shape[1]
         size = torch.cat([count / 30, count.log() / 4], dim=-1).expand(-1, rows, 2)
         times = [level_features(levels[name][:, :rows]) for name in ("pos", *self.atom_fields)]
         cond = self.embed_cond(torch.cat([torch.cat(times, dim=-1).to(mask), size], dim=-1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Condition, Denoiser
 from molgen.core.errors import ConfigError, InputError
@@ -24,7 +22,7 @@ class Guided(Denoiser):
         InputError: ``scale`` is negative.
     """
 
-    evaluations: ClassVar[int] = 2
+    evaluations = 2
 
     def __init__(self, denoiser: Denoiser, scale: float) -> None:
         super().__init__()

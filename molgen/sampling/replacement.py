@@ -63,7 +63,8 @@ class Replacement(ReverseSampler):
             raise InputError(f"replacement takes every step at least once, got --resample {resample}; try 5")
         self.sampler = sampler
         self.resample = resample
-        self.grid, self.times, self.churn = sampler.grid, sampler.times, sampler.churn
+        self.grid, self.times = sampler.grid, sampler.times
+        self.churn, self.lead = sampler.churn, sampler.lead
 
     def nfe(self, noise: JointNoise) -> int:
         """See base: every step but the last estimate counts ``resample`` times."""

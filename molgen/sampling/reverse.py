@@ -24,6 +24,7 @@ from molgen.noise.categorical import CategoricalNoise
 from molgen.noise.gaussian import GaussianNoise
 from molgen.noise.joint import JointNoise
 from molgen.sampling.grid import TimeGrid, UniformGrid
+from molgen.sampling.steering import Steered
 
 Span = tuple[NoiseLevels, NoiseLevels]
 """Levels where a step starts and where it ends."""
@@ -81,19 +82,26 @@ class ReverseSampler(ABC):
         churn: Categories step further, to ``(1 - churn)`` times the end of each step, and are noised back to
             it, which gives them a chance to repair mistakes. Positions are left alone: noise that was coupled
             in training cannot be drawn afresh.
+        lead: Categories stand at ``t ** lead``, ahead of positions, for models that were trained so; what
+            few steps cannot draw together they draw one after the other.
 
     Raises:
-        InputError: ``steps`` is less than 1 or ``churn`` is not in [0, 1).
+        InputError: ``steps`` or ``lead`` is less than 1 or ``churn`` is not in [0, 1).
     """
 
     stochasticity: ClassVar[float]
 
-    def __init__(self, steps: int = 1000, grid: TimeGrid | None = None, churn: float = 0.0) -> None:
+    def __init__(
+        self, steps: int = 1000, grid: TimeGrid | None = None, churn: float = 0.0, lead: float = 1.0
+    ) -> None:
         if not 0 <= churn < 1:
             raise InputError(f"churn must be in [0, 1), got {churn}")
+        if not lead >= 1:
+            raise InputError(f"lead must be at least 1, got {lead}")
         self.grid = UniformGrid() if grid is None else grid
         self.times = self.grid.times(steps)
         self.churn = churn
+        self.lead = lead
 
     def nfe(self, noise: JointNoise) -> int:
         """Number of denoiser evaluations per molecule: one per step, and one where ``t = 0`` is noisy."""
@@ -133,25 +141,29 @@ class ReverseSampler(ABC):
             raise IncompatibleSamplerError(
                 "given entries need noise that vanishes at t = 0, as in configs/noise/joint.yaml"
             )
+        if source.hands is not None:
+            walk.denoiser = Steered(denoiser, source.hands)
         known = source.anchored()
         times = (self.times * known.start).tolist()
         if noise.clean_at_zero:
             times = times[:-1]
         x_t = self._begin(walk, template, known, times[0])
         for t, s in itertools.pairwise(times):
-            span = (known.levels(t, x_t), known.levels(s, x_t))
-            x_t = self._pass(walk, x_t, span, known.levels(s * (1 - self.churn), x_t))
-        levels = known.levels(times[-1], x_t)
+            span = (self._levels(known, t, x_t), self._levels(known, s, x_t))
+            x_t = self._pass(walk, x_t, span, self._levels(known, s * (1 - self.churn), x_t))
+        levels = self._levels(known, times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
         return Samples(molecules if given is None else source.restored(molecules), walk.nfe)
 
-    @staticmethod
-    def _begin(walk: Walk, template: MolBatch, known: Given, t: float) -> MolBatch:
+    def _levels(self, known: Given, t: float, batch: MolBatch) -> NoiseLevels:
+        return known.levels(t, batch).led(self.lead)
+
+    def _begin(self, walk: Walk, template: MolBatch, known: Given, t: float) -> MolBatch:
         """The first state: the prior, or the given molecules with noise where they are free."""
         if not known.molecules_matter:
             return walk.noise.prior(template, walk.generator)
         molecules = known.molecules.select(walk.noise.fields)
-        levels = known.levels(t, molecules)
+        levels = self._levels(known, t, molecules)
         if known.start < 1:
             return walk.noise.corrupt_coupled(molecules, levels, walk.generator)
         blank = molecules.map(
@@ -178,13 +190,18 @@ class ReverseSampler(ABC):
         """Refuse noise that this sampler cannot walk.
 
         Raises:
-            IncompatibleSamplerError: A field's noise is neither Gaussian nor categorical, or the sampler
-                draws position noise afresh where training coupled it to the molecules.
+            IncompatibleSamplerError: A field's noise is neither Gaussian nor categorical, the sampler draws
+                position noise afresh where training coupled it to the molecules, or categories are ahead but
+                noise remains at ``t = 0``.
         """
         if self.stochasticity > 0 and noise.coupling is not None:
             raise IncompatibleSamplerError(
                 f"{type(self).__name__} draws position noise at every step, but this model knows only noise "
                 "that was coupled to its molecules; use a deterministic sampler: ddim (euler), heun or dpm"
+            )
+        if self.lead > 1 and not noise.clean_at_zero:
+            raise IncompatibleSamplerError(
+                "a lead needs noise that vanishes at t = 0, as in configs/noise/joint.yaml; leave it at 1"
             )
         known = (GaussianNoise, CategoricalNoise)
         other = [name for name, process in noise.processes.items() if not isinstance(process, known)]

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from molgen.core import Denoiser, LevelSupport, MolBatch, NoiseLevels
 from molgen.core.contracts import Condition
-from molgen.core.errors import IncompatibleSamplerError
+from molgen.core.errors import IncompatibleSamplerError, InputError
 from molgen.core.geometry import centre, random_rotation
-from molgen.noise import JointNoise, NoiseProcess, PositionNoise
+from molgen.noise import JointNoise, LinearSchedule, NoiseProcess, PositionNoise, UniformCategorical
 from molgen.noise.process import StepTimes
 from molgen.sampling import SAMPLERS, Generator, ReverseSampler
 from molgen.sampling.grid import TimeGrid
@@ -166,6 +166,56 @@ def test_an_oracle_is_believed(sampler: ReverseSampler, noise: JointNoise) -> No
     drawn = draw(sampler, Oracle(x0), noise)
     assert torch.equal(drawn["atom"], x0["atom"]) and torch.equal(drawn["number"], x0["number"])
     assert 0 < (drawn.pos - x0.pos).abs().max() < 6 * 2 * 1e-5**0.5
+
+
+class Watcher(Oracle):
+    """An oracle that keeps the times it was shown, field by field."""
+
+    def __init__(self, x0: MolBatch) -> None:
+        super().__init__(x0)
+        self.levels: list[NoiseLevels] = []
+
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
+        """See base."""
+        self.levels.append(levels)
+        return super().forward(x_t, levels, cond, previous)
+
+
+def test_a_lead_keeps_categories_ahead_all_the_way(sampler: ReverseSampler, noise: JointNoise) -> None:
+    """Positions visit the grid, categories its powers; the walk ends at the same molecule."""
+    straight = LinearSchedule()
+    joint = JointNoise(noise.vocab, {"pos": PositionNoise(straight), "atom": UniformCategorical(straight)})
+    template = joint.template(SIZES, dtype=torch.float64)
+    kind = torch.randint(0, 5, template.mask.shape, generator=torch.Generator().manual_seed(1))
+    atom = torch.nn.functional.one_hot(kind, 5).double()
+    watcher = Watcher(template.replace(atom=atom).masked())
+    # Logits: a category that is certain.
+    watcher.x0 = watcher.x0.replace(atom=100 * watcher.x0["atom"])
+    leading = type(sampler)(grid=FewSteps(), lead=1.5, churn=0.3)
+    drawn = draw(leading, watcher, joint)
+    assert torch.equal(drawn["atom"], watcher.x0["atom"] / 100)
+    times = torch.stack([levels["pos"][0, 0] for levels in watcher.levels]).unique_consecutive()
+    torch.testing.assert_close(times, FewSteps().times(0)[:-1])
+    for levels in watcher.levels:
+        torch.testing.assert_close(levels["atom"], levels["pos"] ** 1.5)
+
+
+def test_a_lead_needs_noise_that_vanishes(sampler: ReverseSampler, noise: JointNoise) -> None:
+    """Of EDM's noise something is left at 0, where a lead would take it for given."""
+    with pytest.raises(IncompatibleSamplerError, match="vanishes at t = 0"):
+        type(sampler)(grid=FewSteps(), lead=1.5).check(noise)
+
+
+@pytest.mark.parametrize("lead", [0.9, float("nan")])
+def test_a_lead_below_one_is_refused(sampler: ReverseSampler, lead: float) -> None:
+    with pytest.raises(InputError, match="lead must be at least 1"):
+        type(sampler)(grid=FewSteps(), lead=lead)
 
 
 def test_turned_noise_gives_turned_molecules(sampler: ReverseSampler, noise: JointNoise) -> None:
