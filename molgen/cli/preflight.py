@@ -156,7 +156,7 @@ def check_checkpoint(command: str, name: str | Path | None, run: Path) -> None:
     if name is None:
         if command != "fit":
             raise CheckpointError(
-                f"molgen {command} needs trained weights; give --ckpt_path RUN/checkpoints/last.ckpt"
+                f"{command} needs trained weights; give --ckpt_path RUN/checkpoints/last.ckpt"
             )
         return
     if "://" in str(name):
