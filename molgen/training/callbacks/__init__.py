@@ -2,6 +2,7 @@
 
 from molgen.training.callbacks.clipping import AdaptiveGradientClipping
 from molgen.training.callbacks.compilation import CompileDenoiser
+from molgen.training.callbacks.last_state import LastModelCheckpoint
 from molgen.training.callbacks.likelihood import LikelihoodBound
 from molgen.training.callbacks.prediction import NpzPredictionWriter
 from molgen.training.callbacks.sampling import SampleAndJudge
@@ -11,6 +12,7 @@ __all__ = [
     "AdaptiveGradientClipping",
     "CompileDenoiser",
     "JudgeTasks",
+    "LastModelCheckpoint",
     "LikelihoodBound",
     "NpzPredictionWriter",
     "SampleAndJudge",
