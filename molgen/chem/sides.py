@@ -25,17 +25,14 @@ def stereo_sides(graph: Chem.Mol) -> list[Side]:
 def _centres(graph: Chem.Mol) -> Iterator[Side]:
     """RDKit's tags: seen from the first neighbour, the others in the order of bonds turn clockwise, or not.
 
-    That volume is positive. A lone pair, which comes last, lies where the centre does.
+    That volume is positive. Centres with a lone pair are left out: they have no fourth neighbour.
     """
     for atom in graph.GetAtoms():
-        if atom.GetChiralTag() not in _CENTRES:
+        if atom.GetChiralTag() not in _CENTRES or atom.GetDegree() != 4:
             continue
-        around = [bond.GetOtherAtomIdx(atom.GetIdx()) for bond in atom.GetBonds()]
-        if len(around) == 3:
-            around.append(atom.GetIdx())
-        first, second, third, fourth = around
+        first, second, third, fourth = (bond.GetOtherAtomIdx(atom.GetIdx()) for bond in atom.GetBonds())
         clockwise = atom.GetChiralTag() == Chem.ChiralType.CHI_TETRAHEDRAL_CW
-        yield Side((first, second, third, fourth), planar=False, positive=clockwise)
+        yield Side((first, second, third, fourth), clockwise)
 
 
 def _double_bonds(graph: Chem.Mol) -> Iterator[Side]:
@@ -43,5 +40,19 @@ def _double_bonds(graph: Chem.Mol) -> Iterator[Side]:
         if bond.GetStereo() not in (*_SAME, *_OPPOSITE):
             continue
         near, far = bond.GetStereoAtoms()
-        atoms = (near, bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), far)
-        yield Side(atoms, planar=True, positive=bond.GetStereo() in _SAME)
+        begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        beyond = _beyond(graph, begin, end)
+        if near not in beyond:
+            yield Side((near, begin, end, far), bond.GetStereo() in _SAME, tuple(sorted(beyond)))
+
+
+def _beyond(graph: Chem.Mol, begin: int, end: int) -> set[int]:
+    """Atoms that hang on ``end``, without it, when its bond to ``begin`` is cut; all of a ring."""
+    found, ahead = {end}, [end]
+    while ahead:
+        here = ahead.pop()
+        around = {atom.GetIdx() for atom in graph.GetAtomWithIdx(here).GetNeighbors()}
+        fresh = around - found - ({begin} if here == end else set())
+        found |= fresh
+        ahead.extend(fresh)
+    return found - {end}

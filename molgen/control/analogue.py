@@ -1,7 +1,8 @@
 """``--like``: analogues of a molecule, from near-copies to new ones.
 
 Every field of the parent is noised to a time below 1, the strength, and drawn from there: the less noise,
-the more of the parent is left (as SDEdit does with pictures; Meng et al., ICLR 2022).
+the more of the parent is left (as SDEdit does with pictures; Meng et al., ICLR 2022). Where the sampler keeps
+categories ahead, they start at the strength to the power of its lead.
 """
 
 from __future__ import annotations

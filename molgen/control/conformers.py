@@ -66,7 +66,9 @@ class ConformerRequest(Request):
     def given(self, draw: Draw) -> Given:
         """See base."""
         given = graph_given([self.graph] * draw.count, draw.setting, draw.generator)
-        return replace(given, hands=Handedness.of([self.sides] * draw.count)) if self.sides else given
+        if not self.sides:
+            return given
+        return replace(given, hands=Handedness.of([self.sides] * draw.count, self.graph.num_atoms))
 
     def finish(self, molecule: Molecule) -> Molecule:
         """Return the mirror image where that alone has the stereochemistry that is asked for."""

@@ -151,7 +151,7 @@ def _hands(parts: Sequence[Given]) -> Handedness | None:
     """Join what is wanted of the stereochemistry; nothing where no part wants any."""
     if all(part.hands is None for part in parts):
         return None
-    nothing = [Handedness.of([[]] * len(part.molecules)) for part in parts]
+    nothing = [Handedness.of([[]] * len(part.molecules), 0) for part in parts]
     return joined([part.hands or empty for part, empty in zip(parts, nothing, strict=True)])
 
 

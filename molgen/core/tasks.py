@@ -66,7 +66,7 @@ class Given:
         chosen = self.molecules.take(index)
         atoms = int(chosen.num_atoms.max())
         free = {name: _crop(name, mask[index], atoms) for name, mask in self.free.items()}
-        hands = None if self.hands is None else self.hands.take(index)
+        hands = None if self.hands is None else self.hands.take(index, atoms)
         return replace(self, molecules=chosen.crop(atoms), free=free, hands=hands)
 
     def to(self, device: torch.device) -> Given:

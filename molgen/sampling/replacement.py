@@ -46,7 +46,8 @@ _CERTAIN = 60.0
 class Replacement(ReverseSampler):
     """Walks as another sampler does, with given entries put in place at every step, and each step repeated.
 
-    All entries of a molecule share one time, so any denoiser will do, and noise may remain at ``t = 0``.
+    All entries of a molecule share one time, so any denoiser will do, and noise may remain at ``t = 0``;
+    unless the sampler keeps categories ahead.
 
     Args:
         sampler: Takes the steps.

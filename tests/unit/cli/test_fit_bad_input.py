@@ -82,7 +82,7 @@ WEIGHTS = [
     ("fit", "last", "checkpoints/last.ckpt; give --ckpt_path"),
     ("fit", "cut.ckpt", "cannot read the checkpoint .*cut.ckpt: it is damaged"),
     ("fit", "foreign.ckpt", "foreign.ckpt was not written by this version of molgen fit"),
-    ("predict", None, "predict needs trained weights; give --ckpt_path"),
+    ("predict", None, "^predict needs trained weights; give --ckpt_path"),
 ]
 FULL_DISK = "full disk"
 EVERY_STEP = (

@@ -68,6 +68,15 @@ def test_both_hands_are_drawn_and_one_is_kept(model: MoleculeGenerator) -> None:
     assert all(request.objection(request.finish(m)) is None for m in usable)
 
 
+@pytest.mark.parametrize(
+    "smiles", ["C/C=C\\C#N", "CC/C=N/O", "C[C@H]1C[C@@H](O)C1=O", "C[C@H](O)[C@@H](N)C#N"]
+)
+def test_stereochemistry_is_no_chance(model: MoleculeGenerator, smiles: str) -> None:
+    """Of two centres that are left to chance, a mirror included, half are right; of two geometries, too."""
+    drawn = model.sample(16, smiles=smiles, steps=12)
+    assert sum(int(m.record["satisfied"]) for m in drawn) >= 14
+
+
 def test_objections() -> None:
     request, good = ConformerRequest(LACTONITRILE), embed(LACTONITRILE)
     assert request.objection(good) is None

@@ -77,6 +77,15 @@ def test_each_molecule_answers_its_own_request(model: MoleculeGenerator) -> None
     assert [requests.objection(m) for m in numbered] == ["its formula is C2H6O", None]
 
 
+def test_each_molecule_gets_its_own_stereochemistry(model: MoleculeGenerator) -> None:
+    """Also beside one that asks for none, and across batches of like size."""
+    asked = ["C/C=C\\C#N", "C/C=C/C#N", "CCO", "C[C@H](O)[C@@H](N)C#N", "C[C@H](O)[C@H](N)C#N"]
+    requests = [ConformerRequest(smiles) for smiles in asked]
+    drawn = model.sample(20, SamplingOptions(steps=12, batch_size=7, request=Several(requests)))
+    for smiles, place in zip(asked, range(5), strict=True):
+        assert sum(int(m.record["satisfied"]) for m in drawn[place::5]) >= 3, smiles
+
+
 def test_an_impossible_request_among_several_is_refused(setting: Setting) -> None:
     with pytest.raises(InputError, match="does not know Cl"):
         Several([formula("CH4"), formula("CH3Cl")]).check(setting)
