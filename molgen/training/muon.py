@@ -26,8 +26,8 @@ class MuonAdamW(Optimizer):
         momentum: Muon's momentum.
         betas: AdamW's decay rates of the moments.
 
-    Schedules that also cycle the momentum, as ``OneCycleLR`` does unless told not to, do not know which of two
-    they should cycle, and refuse.
+    Schedules that also cycle the momentum, as ``OneCycleLR`` does unless told not to, do not know which of
+    two they should cycle, and refuse.
     """
 
     def __init__(
