@@ -17,7 +17,7 @@ from molgen.core.handedness import Handedness
 from molgen.core.levels import NoiseLevels
 
 LEAST_VOLUME = 3.0
-"""Cubic angstrom; the 3,701 centres that 2,000 molecules of QM9's validation split specify have 5.8 or more."""
+"""Cubic angstrom; the 3,701 centres of 2,000 molecules of QM9's validation split have 5.8 or more."""
 LONGEST_MOVE = 0.5
 """Angstrom that an atom moves in one round."""
 ROUNDS = 10
