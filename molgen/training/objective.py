@@ -13,7 +13,6 @@ from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import in_frame
 from molgen.noise.joint import JointNoise
-from molgen.training.lead import RandomLead
 from molgen.training.path_noise import PathNoise
 from molgen.training.task_mixture import TaskMixture
 from molgen.training.times import StratifiedTimes, TimeDistribution
@@ -61,7 +60,6 @@ class DenoisingObjective:
         tasks: Mixture of tasks; de novo generation alone by default.
         self_conditioning: Share of batches on which a self-conditioned denoiser sees its own estimate.
         path: Extra position noise on the way; none by default.
-        lead: How far categories are ahead of positions; not at all by default.
 
     Raises:
         ConfigError: A weight names a field that has no noise, or the share is not in [0, 1].
@@ -75,7 +73,6 @@ class DenoisingObjective:
         tasks: TaskMixture | None = None,
         self_conditioning: float = 0.5,
         path: PathNoise | None = None,
-        lead: RandomLead | None = None,
     ) -> None:
         self.noise = noise
         self.times = StratifiedTimes() if times is None else times
@@ -83,7 +80,6 @@ class DenoisingObjective:
         self.tasks = TaskMixture() if tasks is None else tasks
         self.self_conditioning = self_conditioning
         self.path = path
-        self.lead = lead
         unknown = sorted(set(self.field_weights) - set(noise.fields))
         if unknown:
             raise ConfigError(f"loss weights for {unknown}, but the noise has fields {list(noise.fields)}")
@@ -112,8 +108,6 @@ class DenoisingObjective:
         """
         time = self.times.sample(len(x0), generator).to(x0.pos)
         levels = self.tasks.levels(time, x0, generator)
-        if self.lead is not None:
-            levels = levels.led(self.lead.sample(len(x0), generator))
         x0 = self.tasks.asking(x0.select(self.noise.fields), generator)
         if levels.molecule_time is None:
             x0 = in_frame(x0, levels)

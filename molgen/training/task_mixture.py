@@ -12,6 +12,7 @@ from molgen.core.errors import ConfigError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import GivenFields, Task
 from molgen.training.asking import RandomAsking
+from molgen.training.lead import RandomLead
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,23 @@ class TaskMixture:
     Args:
         tasks: Named tasks with shares; de novo generation alone by default.
         asking: Which labels are asked for, where molecules have labels.
+        lead: How far categories are ahead of positions, whatever the task; not at all by default.
 
     Raises:
         ConfigError: The shares are not positive numbers, or a time limit is not in (0, 1].
     """
 
-    def __init__(self, tasks: dict[str, TaskShare] | None = None, asking: RandomAsking | None = None) -> None:
+    def __init__(
+        self,
+        tasks: dict[str, TaskShare] | None = None,
+        asking: RandomAsking | None = None,
+        lead: RandomLead | None = None,
+    ) -> None:
         self.tasks = {"de_novo": TaskShare(GivenFields(), 1.0)} if tasks is None else dict(tasks)
         if not self.tasks or any(t.share <= 0 or not 0 < t.latest <= 1 for t in self.tasks.values()):
             raise ConfigError(f"tasks need shares above 0 and 0 < latest <= 1, got {self.tasks}")
         self.asking = RandomAsking() if asking is None else asking
+        self.lead = lead
         self.de_novo_only = all(
             isinstance(t.task, GivenFields) and not t.task.given and t.latest == 1
             for t in self.tasks.values()
@@ -59,6 +67,11 @@ class TaskMixture:
             x0: Clean molecules.
             generator: Source of randomness, on their device.
         """
+        levels = self._together(time, x0, generator)
+        return levels if self.lead is None else levels.led(self.lead.sample(len(x0), generator))
+
+    def _together(self, time: Tensor, x0: MolBatch, generator: torch.Generator) -> NoiseLevels:
+        """Draw tasks, with all free entries of a molecule at one time."""
         if self.de_novo_only:
             return NoiseLevels.uniform(time, x0)
         shares = self.shares.to(x0.device)

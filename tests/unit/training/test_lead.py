@@ -9,6 +9,7 @@ from molgen.core.errors import ConfigError
 from molgen.noise import JointNoise
 from molgen.training import DenoisingObjective
 from molgen.training.lead import RandomLead
+from molgen.training.task_mixture import TaskMixture
 
 
 def test_exponents_fill_their_range() -> None:
@@ -26,7 +27,7 @@ def test_an_exponent_that_leads_nowhere_is_refused(most: float) -> None:
 def test_the_objective_corrupts_categories_less_than_positions(noise: JointNoise) -> None:
     """Each field is corrupted at its own times, and the exponent differs between molecules."""
     x0 = noise.prior(noise.template(torch.tensor([6] * 64)), torch.Generator().manual_seed(1))
-    objective = DenoisingObjective(noise, lead=RandomLead(2.0))
+    objective = DenoisingObjective(noise, tasks=TaskMixture(lead=RandomLead(2.0)))
     levels = objective.prepare(x0, torch.Generator().manual_seed(2)).levels
     exponent = levels["atom"].log()[:, 0] / levels["pos"].log()[:, 0]
     assert exponent.min() >= 1 - 1e-3 and exponent.max() <= 2 + 1e-3 and exponent.std() > 0.2
