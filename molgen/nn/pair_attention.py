@@ -118,6 +118,12 @@ class PairMessages(nn.Module):
         self.norm = nn.LayerNorm(sizes.e)
         self.out = nn.Linear(sizes.e, sum(self.split))
 
+    def leave_pairs(self) -> None:
+        """Set what is added to the pairs to zero."""
+        with torch.no_grad():
+            for parameter in (self.out.weight, self.out.bias):
+                parameter[-self.split[2] :] = 0
+
     def forward(self, h: Tensor, p: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return attention logits ``(B, heads, N, N)``, gates ``(B, c, N, N)``, new pairs ``(B, N, N, e)``.
 
@@ -153,7 +159,8 @@ class PairMessages(nn.Module):
 class PairAttentionLayer(nn.Module):
     """Messages, attention over scalars, gated differences of vectors, pair update, feed-forward.
 
-    At the start the updates of scalars are zero, so that a deep stack begins as a shallow one.
+    At the start it changes nothing, so that a deep stack begins as a shallow one and a trained network can
+    be made deeper.
 
     Args:
         sizes: Widths of the layer.
@@ -176,6 +183,8 @@ class PairAttentionLayer(nn.Module):
         for last in (self.merge, contract):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
+        nn.init.zeros_(self.mix_vectors.weight)
+        self.messages.leave_pairs()
 
     def forward(self, streams: Streams, frame: Frame) -> Streams:
         """Update the streams; padded atoms stay zero in ``h`` and ``v``."""

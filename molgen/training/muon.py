@@ -2,15 +2,76 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import AdamW, Muon, Optimizer
 
 NARROWEST = 32
 """Least side of a matrix whose updates are orthogonalised; heads and vector channels are narrower."""
+
+
+class StackedMuon(Muon):
+    """torch's Muon in the precision of the weights, all matrices of one shape at once.
+
+    torch's own works in bfloat16, one matrix after another; on CPUs without such arithmetic that takes longer
+    than the rest of a training step. Groups, state and the meaning of every option are torch's.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take one step of every matrix that has a gradient."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            alike: defaultdict[torch.Size, list[Parameter]] = defaultdict(list)
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    alike[parameter.shape].append(parameter)
+            for parameters in alike.values():
+                self._move(parameters, group)
+        return loss
+
+    def _move(self, parameters: list[Parameter], group: dict[str, Any]) -> None:
+        """Step matrices ``(a, b)`` of one shape."""
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        gradients = [parameter.grad for parameter in parameters]
+        momenta = [self.state[parameter]["momentum_buffer"] for parameter in parameters]
+        torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+        ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])
+        moves = orthogonalise(torch.stack(ahead), group["ns_coefficients"], group["ns_steps"], group["eps"])
+        torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+        reach = 0.2 * max(parameters[0].shape) ** 0.5
+        torch._foreach_add_(parameters, list(moves.unbind()), alpha=-group["lr"] * reach)
+
+
+def orthogonalise(
+    matrices: Tensor, coefficients: tuple[float, float, float], passes: int, least: float
+) -> Tensor:
+    """Bring the singular values of ``(K, a, b)`` matrices near 1 by Newton and Schulz's iteration.
+
+    Args:
+        matrices: Any finite matrices; the iteration begins from each over its Frobenius norm.
+        coefficients: Of the odd quintic polynomial that every pass applies to the singular values.
+        passes: How often.
+        least: Norms below this are taken for it.
+    """
+    linear, cubic, quintic = coefficients
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=least)
+    for _ in range(passes):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=cubic, alpha=quintic), x, beta=linear)
+    return x.mT if tall else x
 
 
 class MuonAdamW(Optimizer):
@@ -45,7 +106,7 @@ class MuonAdamW(Optimizer):
             (wide if is_wide else rest).append(parameter)
         self._halves: list[Optimizer] = []
         if wide:
-            self._halves.append(Muon(wide, lr, weight_decay, momentum, adjust_lr_fn="match_rms_adamw"))
+            self._halves.append(StackedMuon(wide, lr, weight_decay, momentum))
         if rest:
             self._halves.append(AdamW(rest, lr, betas, weight_decay=weight_decay))
         super().__init__([group for half in self._halves for group in half.param_groups], {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
@@ -26,6 +27,13 @@ class Optimization:
     ) -> None:
         self.optimizer = optimizer
         self.scheduler = scheduler
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Optimization:
+        """Itself: it never changes, and its parts hold the program that read them from a configuration.
+
+        Averages of weights copy the module; the program has processes and locks, which cannot be copied.
+        """
+        return self
 
     def __call__(self, parameters: Iterable[Parameter]) -> OptimizerLRScheduler:
         """Build optimiser and schedule for ``parameters``."""

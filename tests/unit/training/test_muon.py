@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from molgen.training.muon import MuonAdamW
+from molgen.training.muon import MuonAdamW, StackedMuon
 
 
 def network() -> nn.Sequential:
@@ -43,6 +43,22 @@ def test_wide_matrices_move_orthogonally_and_the_rest_as_adamw_does() -> None:
     assert step.square().mean().sqrt().item() == pytest.approx(0.2e-3, rel=0.3)
     for name in ("0.bias", "2.weight", "2.bias"):
         assert torch.equal(model.get_parameter(name), twin.get_parameter(name))
+
+
+def test_matrices_step_as_with_torchs_muon_up_to_its_bfloat16() -> None:
+    generator = torch.Generator().manual_seed(3)
+    starts = [torch.randn(shape, generator=generator) for shape in [(32, 48), (32, 48), (64, 32)]]
+    ours, theirs = ([nn.Parameter(start.clone()) for start in starts] for _ in range(2))
+    stacked = StackedMuon(ours, 0.01, 0.1, 0.9)
+    reference = torch.optim.Muon(theirs, 0.01, 0.1, 0.9, adjust_lr_fn="match_rms_adamw")
+    for _ in range(3):
+        for a, b in zip(ours, theirs, strict=True):
+            a.grad = torch.randn(a.shape, generator=generator)
+            b.grad = a.grad.clone()
+        stacked.step()
+        reference.step()
+    for start, a, b in zip(starts, ours, theirs, strict=True):
+        assert (a - b).norm() < 0.02 * (a - start).norm()
 
 
 def test_it_learns_under_a_schedule_that_sets_both_halves() -> None:
