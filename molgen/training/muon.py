@@ -30,7 +30,7 @@ class StackedMuon(Muon):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            alike: defaultdict[torch.Size, list[Parameter]] = defaultdict(list)
+            alike: defaultdict[torch.Size, list[Tensor]] = defaultdict(list)
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     alike[parameter.shape].append(parameter)
@@ -38,12 +38,12 @@ class StackedMuon(Muon):
                 self._move(parameters, group)
         return loss
 
-    def _move(self, parameters: list[Parameter], group: dict[str, Any]) -> None:
+    def _move(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         """Step matrices ``(a, b)`` of one shape."""
         for parameter in parameters:
             if not self.state[parameter]:
                 self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
-        gradients = [parameter.grad for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         momenta = [self.state[parameter]["momentum_buffer"] for parameter in parameters]
         torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
         ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])
