@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,14 @@ from molgen.chem.asked import asked_fields
 from molgen.chem.decode import decode
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.control import DeNovo, Draw, Request, Setting, Targets, read_asked
+from molgen.control.repair import Broken, Repair
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
 from molgen.sampling import Generator, Guided, ReverseSampler
+
+REDRAWN = "redrawn"
+"""Field of a molecule's record: how often it was repaired; absent where it was not."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class SamplingOptions:
         batch_size: Molecules drawn at once; bounds memory.
         request: What the molecules shall be; anything by default.
         targets: Properties that they shall have.
+        repair: How often a molecule that is not whole, or not what ``request`` says, is drawn again from part
+            of the way; by default :data:`molgen.control.repair.DEFAULT_ROUNDS` times where the model can.
     """
 
     steps: int | None = None
@@ -39,6 +45,7 @@ class SamplingOptions:
     batch_size: int = 64
     request: Request = field(default_factory=DeNovo)
     targets: Targets = field(default_factory=lambda: Targets({}))
+    repair: int | None = None
 
     @property
     def asks(self) -> bool:
@@ -88,13 +95,42 @@ class MoleculeGenerator:
         if options.batch_size < 1:
             raise InputError(f"the batch size must be at least 1, got {options.batch_size}")
         self.sampler(options)
+        self.repair(options)
         warnings = options.targets.check(self.setting)
         options.request.check(self.setting)
         return warnings
 
-    def nfe(self, options: SamplingOptions) -> int:
-        """Number of denoiser evaluations per molecule."""
+    def repair(self, options: SamplingOptions) -> Repair:
+        """Say how broken molecules are redrawn.
+
+        Raises:
+            InputError: It is asked for, but the model draws no bonds to tell broken ones by, or the request
+                brings a sampler of its own.
+        """
+        chosen = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
+        able = "bond" in self.setting.fields and options.request.sampled_by(chosen) is chosen
+        if options.repair and not able:
+            raise InputError(
+                f"--repair {options.repair} needs a model that draws bonds, and no --by replacement; leave "
+                "it out, or use --checkpoint qm9"
+            )
+        if options.repair is None:
+            return Repair() if able else Repair(rounds=0)
+        return Repair(options.repair)
+
+    def nfe(self, options: SamplingOptions, molecules: Sequence[Molecule] = ()) -> float:
+        """Denoiser evaluations per molecule; of drawn ``molecules`` the mean, with their repairs."""
+        nfe = self._nfe(options)
+        again = [int(molecule.record.get(REDRAWN, 0)) for molecule in molecules]
+        if not any(again):
+            return nfe
+        return nfe + sum(again) / len(again) * self._nfe(self._repairing(options))
+
+    def _nfe(self, options: SamplingOptions) -> int:
         return self.sampler(options).nfe(self.checkpoint.noise) * self.source(options).denoiser.evaluations
+
+    def _repairing(self, options: SamplingOptions) -> SamplingOptions:
+        return replace(options, steps=self.repair(options).steps)
 
     def sample(
         self,
@@ -141,7 +177,8 @@ class MoleculeGenerator:
         if count < 1:
             raise InputError(f"the number of molecules must be at least 1, got {count}")
         self.check(options)
-        source = self.source(options)
+        source, repair = self.source(options), self.repair(options)
+        redraw = self.source(self._repairing(options))
         request_stream = torch.Generator().manual_seed(seed)
         noise_stream = torch.Generator(self.device).manual_seed(seed)
         for first in itertools.count(0, count):
@@ -149,10 +186,21 @@ class MoleculeGenerator:
             given = options.request.given(Draw(count, self.setting, request_stream, labels, first))
             known = replace(given, molecules=given.molecules.labelled(labels))
             drawn = source.complete(known, noise_stream, progress)
+            drawn, again = repair(drawn, known, redraw, self._broken(options.request, first), noise_stream)
             yield [
                 self._finished(molecule, row, options, {n: v[row - first].item() for n, v in labels.items()})
-                for row, molecule in enumerate(self._decoded(drawn), start=first)
+                for row, molecule in enumerate(self._decoded(drawn, again), start=first)
             ]
+
+    def _broken(self, request: Request, first: int) -> Broken:
+        """Say which molecules of a round, the first of the stream's row ``first``, are not what was asked."""
+
+        def broken(row: int, drawn: MolBatch) -> bool:
+            (molecule,) = decode(drawn, self.checkpoint.vocab)
+            finished = request.finish_row(molecule, first + row)
+            return finished.failure is not None or request.objection(finished) is not None
+
+        return broken
 
     def source(self, options: SamplingOptions) -> Generator:
         """Build what draws molecules as ``options`` describe, guided where they ask for it.
@@ -165,9 +213,10 @@ class MoleculeGenerator:
         denoiser = Guided(self.denoiser, options.targets.guidance) if guided else self.denoiser
         return Generator(denoiser, self.checkpoint.noise, self.sampler(options), options.batch_size)
 
-    def _decoded(self, drawn: list[MolBatch]) -> Iterator[Molecule]:
-        for batch in drawn:
-            yield from decode(batch, self.checkpoint.vocab)
+    def _decoded(self, drawn: Sequence[MolBatch], again: Sequence[int]) -> Iterator[Molecule]:
+        for batch, times in zip(drawn, again, strict=True):
+            (molecule,) = decode(batch, self.checkpoint.vocab)
+            yield replace(molecule, record={**molecule.record, REDRAWN: times}) if times else molecule
 
     @staticmethod
     def _finished(
@@ -190,6 +239,7 @@ def read_options(
     steps: int | None = None,
     sampler: str | None = None,
     batch_size: int = 64,
+    repair: int | None = None,
     **asked: Any,  # noqa: ANN401
 ) -> SamplingOptions:
     """Build options from the names that ``molgen sample`` uses.
@@ -198,6 +248,7 @@ def read_options(
         steps: As in :class:`SamplingOptions`.
         sampler: As in :class:`SamplingOptions`.
         batch_size: As in :class:`SamplingOptions`.
+        repair: As in :class:`SamplingOptions`.
         asked: What the molecules shall be: see :func:`molgen.control.options.read_asked`.
 
     Raises:
@@ -206,8 +257,10 @@ def read_options(
     for name, value in (("steps", steps), ("batch_size", batch_size)):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise InputError(f"{name} must be a whole number of at least 1, got {value!r}")
+    if repair is not None and not isinstance(repair, int):
+        raise InputError(f"repair must be a whole number, got {repair!r}")
     request, targets = read_asked(**asked)
-    return SamplingOptions(steps, sampler, batch_size, request, targets)
+    return SamplingOptions(steps, sampler, batch_size, request, targets, repair)
 
 
 def load(name: str | Path = DEFAULT_CHECKPOINT, device: str = "auto") -> MoleculeGenerator:

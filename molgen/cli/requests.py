@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from rich.console import Console
 
 from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load
@@ -75,6 +75,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("-o", "--output", type=Path, default=Path("requests.json"), help="figures of all tasks, .json")
     add("--pictures", type=Path | None, default=None, help="folder for a picture and an SDF of each row")
     add("--steps", type=PositiveInt, help="sampling steps, not of refinement (default: the checkpoint's)")
+    add(
+        "--repair",
+        type=NonNegativeInt,
+        help="how often what is not as asked is redrawn (default: as molgen sample)",
+    )
     add("--seed", type=int, default=0, help="draws the held-out molecules, the parts and the samples")
     add("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
     add("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
@@ -103,10 +108,10 @@ def run(options: Namespace) -> None:
         require_writable(options.pictures / "row.png")
     held_out = HeldOut.read(options.data, options.reference_split, options.seed)
     generator = load(options.checkpoint, options.device)
-    how = SamplingOptions(options.steps, None, options.batch_size)
+    how = SamplingOptions(options.steps, None, options.batch_size, repair=options.repair)
     generator.check(how)
     occasion = Occasion(held_out, generator.setting, options.count, options.seed)
-    bench = Bench(generator, options.steps, options.batch_size, options.seed)
+    bench = Bench(generator, options.steps, options.batch_size, options.seed, options.repair)
     start = time.perf_counter()
     outcomes: list[Outcome] = []
     facts = provenance(generator, options) | _facts(generator, how, occasion)

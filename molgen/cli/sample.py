@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from rich.console import Console
 
 from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load, read_options
@@ -22,6 +22,7 @@ from molgen.cli.run_record import provenance
 from molgen.cli.selection import CRITERIA, Selection
 from molgen.control.analogue import DEFAULT_STRENGTH
 from molgen.control.options import OPTIONS, WAYS
+from molgen.control.repair import DEFAULT_ROUNDS
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation.protocols import VERDICTS, applicable_protocols
@@ -43,6 +44,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, options and device: same molecules")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
     parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
+    parser.add_argument(
+        "--repair",
+        type=NonNegativeInt,
+        help="how often a molecule that is broken or not what was asked is redrawn from part of the way "
+        f"(default: {DEFAULT_ROUNDS} where the model draws bonds)",
+    )
     _add_requests(parser)
     parser.add_argument(
         "--only", type=str, help=f"keep only such molecules, comma-separated: {', '.join(CRITERIA)}"
@@ -96,7 +103,7 @@ def run(options: Namespace) -> None:
     """
     check_suffix(options.output)
     asked = {name: options[name] for name in OPTIONS}
-    how = read_options(options.steps, options.sampler, options.batch_size, **asked)
+    how = read_options(options.steps, options.sampler, options.batch_size, options.repair, **asked)
     generator = load(options.checkpoint, options.device)
     with_bonds = "bond" in generator.checkpoint.noise.dims
     selection = _selection(options.only, how, with_bonds) if options.only else None
@@ -180,7 +187,8 @@ def _record(
     return {
         **provenance(generator, options),
         "sampler": type(generator.sampler(how)).__name__,
-        "nfe": generator.nfe(how),
+        "nfe": round(generator.nfe(how, molecules), 2),
+        "nfe_unrepaired": generator.nfe(how),
         "written": len(molecules),
         "valid": sum(m.failure is None for m in molecules),
         "satisfied": sum(map(int, asked)) if asked else None,

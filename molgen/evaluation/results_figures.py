@@ -55,9 +55,9 @@ def write_quality_figure(runs: Sequence[Run], path: Path) -> None:
 
     def draw(figure: Any) -> None:  # noqa: ANN401 - matplotlib's Figure, a dependency that may be missing
         for axes, (protocol, metric, label) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-            kinds = dict.fromkeys((run.first.checkpoint, run.first.device) for run in runs)
+            kinds = dict.fromkeys((run.title, run.first.device) for run in runs)
             for colour, kind in zip(SERIES, kinds, strict=False):
-                chosen = [run for run in runs if (run.first.checkpoint, run.first.device) == kind]
+                chosen = [run for run in runs if (run.title, run.first.device) == kind]
                 _draw_line(axes, chosen, (protocol, metric), colour)
             axes.set_xscale("log")
             _plain_ticks(axes.xaxis)
@@ -130,11 +130,10 @@ def _draw_line(axes: Any, runs: Sequence[Run], figure: tuple[str, str], colour: 
         [max(0.0, v - 100 * low) for v, (low, _) in zip(values, bounds, strict=True)],
         [max(0.0, 100 * high - v) for v, (_, high) in zip(values, bounds, strict=True)],
     ]
-    first = runs[0].first
-    label = f"{first.checkpoint}, {first.device}"
+    label = f"{runs[0].title}, {runs[0].first.device}"
     axes.errorbar(seconds, values, yerr=errors, fmt="o-", color=colour, capsize=2, label=label)
     for (run, _), x, y in zip(points, seconds, values, strict=True):
-        axes.annotate(f"{run.first.nfe} NFE", (x, y), xytext=(5, -11), textcoords="offset points", fontsize=8)
+        axes.annotate(f"{run.calls} NFE", (x, y), xytext=(5, -11), textcoords="offset points", fontsize=8)
 
 
 def _write(draw: Callable[[Any], None], size: tuple[float, float], path: Path) -> None:

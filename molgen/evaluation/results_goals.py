@@ -79,7 +79,7 @@ class Goal:
         counting = [
             run
             for run in runs
-            if run.first.checkpoint == self.checkpoint and self.nfe[0] <= run.first.nfe <= self.nfe[1]
+            if run.first.checkpoint == self.checkpoint and self.nfe[0] <= run.nfe <= self.nfe[1]
         ]
         found = [(run, value) for run in counting if (value := self._value(run)) is not None]
         return min(found, key=lambda pair: self.missing(pair[1]), default=None)

@@ -32,7 +32,9 @@ class RunRecord:
     Attributes:
         checkpoint: Name on its card.
         digest: Of its weights.
-        nfe: Network calls for one molecule.
+        nfe: Network calls for one molecule, the mean where some were repaired.
+        calls: Network calls for one that was not.
+        repaired: Whether broken ones were drawn again.
         sampler: Class name.
         device: As torch names it.
         threads: CPU threads, or ``None`` where the record does not say.
@@ -44,7 +46,9 @@ class RunRecord:
 
     checkpoint: str
     digest: str
-    nfe: int
+    nfe: float
+    calls: int
+    repaired: bool
     sampler: str
     device: str
     threads: int | None
@@ -76,7 +80,9 @@ class RunRecord:
             return cls(
                 str(content["checkpoint"]),
                 str(content["checkpoint_sha256"]),
-                int(content["nfe"]),
+                float(content["nfe"]),
+                int(content.get("nfe_unrepaired", content["nfe"])),
+                content["options"].get("repair") != 0 and "nfe_unrepaired" in content,
                 str(content["sampler"]),
                 str(content["device"]),
                 None if content.get("threads") is None else int(content["threads"]),
@@ -136,7 +142,7 @@ class Run:
         Raises:
             InputError: They are not seeds of one model, or a seed stands twice.
         """
-        kinds = {(r.checkpoint, r.digest, r.nfe, r.sampler, r.device) for r in self.records}
+        kinds = {(r.checkpoint, r.digest, r.calls, r.repaired, r.sampler, r.device) for r in self.records}
         seeds = [r.seed for r in self.records]
         if len(kinds) > 1 or len(set(seeds)) < len(seeds):
             raise InputError(
@@ -152,7 +158,22 @@ class Run:
     @property
     def name(self) -> str:
         """Checkpoint and number of calls."""
-        return f"{self.first.checkpoint}, {self.first.nfe} NFE"
+        return f"{self.title}, {self.calls} NFE"
+
+    @property
+    def title(self) -> str:
+        """Checkpoint, and whether what broke was drawn again."""
+        return self.first.checkpoint + (", repaired" if self.first.repaired else "")
+
+    @property
+    def nfe(self) -> float:
+        """Network calls for one molecule, mean over seeds."""
+        return sum(r.nfe for r in self.records) / len(self.records)
+
+    @property
+    def calls(self) -> str:
+        """The same for a table."""
+        return f"{self.nfe:.1f}".removesuffix(".0")
 
     @property
     def seconds_each(self) -> float:
@@ -211,17 +232,18 @@ def read_runs(folder: Path) -> list[Run]:
     Raises:
         InputError: There are none, or one cannot be used.
     """
-    found: dict[tuple[str, str, int, str], Run] = {}
+    found: dict[tuple[str, str, int, bool, str], Run] = {}
     for path in sorted(folder.glob("*" + SUFFIX)):
         run = Run.read(path)
-        key = (run.first.checkpoint, run.first.digest, run.first.nfe, run.first.sampler)
+        one = run.first
+        key = (one.checkpoint, one.digest, one.calls, one.repaired, one.sampler)
         found[key] = found[key].joined(run) if key in found else run
     if not found:
         raise InputError(
             f"{folder} has no *{SUFFIX}; make results fills such a folder, or molgen evaluate seeds --json "
             f"{folder}/NAME{SUFFIX} beside the seeds' SDF files"
         )
-    by_calls = sorted(found.values(), key=lambda run: run.first.nfe)
+    by_calls = sorted(found.values(), key=lambda run: (run.first.repaired, run.nfe))
     return sorted(by_calls, key=lambda run: run.first.checkpoint, reverse=True)
 
 

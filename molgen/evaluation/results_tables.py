@@ -61,10 +61,10 @@ def runs_table(runs: Sequence[Run]) -> str:
     """Return which weights drew what."""
     rows = [
         [
-            run.first.checkpoint,
+            run.title,
             run.first.digest[:12],
             run.first.sampler,
-            str(run.first.nfe),
+            run.calls,
             ", ".join(str(record.seed) for record in run.records),
             ", ".join(str(record.written) for record in run.records),
         ]
@@ -77,8 +77,8 @@ def speed_table(runs: Sequence[Run]) -> str:
     """Return wall times by device; a device that no record names is not measured."""
     rows = [
         [
-            run.first.checkpoint,
-            str(run.first.nfe),
+            run.title,
+            run.calls,
             run.first.device + ("" if run.first.threads is None else f", {run.first.threads} threads"),
             str(sum(record.written for record in run.records)),
             f"{1000 * run.seconds_each:.4g}",
@@ -136,7 +136,7 @@ def _run_row(run: Run, protocol: str, labels: Sequence[str]) -> list[str]:
     ]
     guessed = judged.bonds.get("edm", 0) if load_protocol(protocol).bonds == "own" else 0
     source = MEASURED + (", bonds by the edm rule" if guessed else "")
-    return [run.first.checkpoint, str(run.first.nfe), source, *cells]
+    return [run.title, run.calls, source, *cells]
 
 
 def _quoted_row(row: QuotedRow, labels: Sequence[str]) -> list[str]:
@@ -146,10 +146,10 @@ def _quoted_row(row: QuotedRow, labels: Sequence[str]) -> list[str]:
 def _measured(goal: Goal, run: Run, value: float) -> str:
     if goal.protocol == SPEED:
         threads = "threads not recorded" if run.first.threads is None else f"{run.first.threads} threads"
-        return f"{value:.4g} {goal.unit} ({run.first.nfe} NFE, {threads})"
+        return f"{value:.4g} {goal.unit} ({run.calls} NFE, {threads})"
     judged = run.protocols[goal.protocol]
     cell = figure_cell(judged.figures[goal.metric], judged.spreads.get(goal.metric), goal.metric)
-    return f"{cell} {goal.unit} ({run.first.nfe} NFE)"
+    return f"{cell} {goal.unit} ({run.calls} NFE)"
 
 
 def _verdict(goal: Goal, run: Run, value: float) -> str:

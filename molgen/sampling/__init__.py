@@ -3,6 +3,7 @@
 from molgen.sampling.generate import Generator
 from molgen.sampling.grid import LogGrid, PowerGrid, TimeGrid, UniformGrid
 from molgen.sampling.guidance import Guided
+from molgen.sampling.polish import Polish
 from molgen.sampling.replacement import Replacement
 from molgen.sampling.reverse import AncestralSampler, DDIMSampler, ReverseSampler, Samples
 from molgen.sampling.second_order import HeunSampler, MultistepSampler
@@ -25,6 +26,7 @@ __all__ = [
     "HeunSampler",
     "LogGrid",
     "MultistepSampler",
+    "Polish",
     "PowerGrid",
     "Replacement",
     "ReverseSampler",

@@ -66,10 +66,12 @@ class Replacement(ReverseSampler):
         self.resample = resample
         self.grid, self.times = sampler.grid, sampler.times
         self.churn, self.lead = sampler.churn, sampler.lead
+        # What was never trained with given atoms was not trained with given graphs either.
+        self.polish = None
 
-    def nfe(self, noise: JointNoise) -> int:
-        """See base: every step but the last estimate counts ``resample`` times."""
-        return self.resample * (self.sampler.nfe(noise) - 1) + 1
+    def _walk_nfe(self, noise: JointNoise) -> int:
+        """Every step but the last estimate counts ``resample`` times."""
+        return self.resample * (self.sampler._walk_nfe(noise) - 1) + 1
 
     def check(self, noise: JointNoise) -> None:
         """See base."""

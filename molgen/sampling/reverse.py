@@ -24,6 +24,7 @@ from molgen.noise.categorical import CategoricalNoise
 from molgen.noise.gaussian import GaussianNoise
 from molgen.noise.joint import JointNoise
 from molgen.sampling.grid import TimeGrid, UniformGrid
+from molgen.sampling.polish import Polish
 from molgen.sampling.steering import Steered
 
 Span = tuple[NoiseLevels, NoiseLevels]
@@ -84,6 +85,7 @@ class ReverseSampler(ABC):
             in training cannot be drawn afresh.
         lead: Categories stand at ``t ** lead``, ahead of positions, for models that were trained so; what
             few steps cannot draw together they draw one after the other.
+        polish: What brings positions to their last digits once the chain has ended; nothing by default.
 
     Raises:
         InputError: ``steps`` or ``lead`` is less than 1 or ``churn`` is not in [0, 1).
@@ -92,7 +94,12 @@ class ReverseSampler(ABC):
     stochasticity: ClassVar[float]
 
     def __init__(
-        self, steps: int = 1000, grid: TimeGrid | None = None, churn: float = 0.0, lead: float = 1.0
+        self,
+        steps: int = 1000,
+        grid: TimeGrid | None = None,
+        churn: float = 0.0,
+        lead: float = 1.0,
+        polish: Polish | None = None,
     ) -> None:
         if not 0 <= churn < 1:
             raise InputError(f"churn must be in [0, 1), got {churn}")
@@ -102,9 +109,14 @@ class ReverseSampler(ABC):
         self.times = self.grid.times(steps)
         self.churn = churn
         self.lead = lead
+        self.polish = polish
 
     def nfe(self, noise: JointNoise) -> int:
-        """Number of denoiser evaluations per molecule: one per step, and one where ``t = 0`` is noisy."""
+        """Number of denoiser evaluations per molecule."""
+        return self._walk_nfe(noise) + (0 if self.polish is None else self.polish.steps)
+
+    def _walk_nfe(self, noise: JointNoise) -> int:
+        """Evaluations of the chain: one per step, and one where ``t = 0`` is noisy."""
         return len(self.times) - 1 if noise.clean_at_zero else len(self.times)
 
     @torch.no_grad()
@@ -153,6 +165,9 @@ class ReverseSampler(ABC):
             x_t = self._pass(walk, x_t, span, self._levels(known, s * (1 - self.churn), x_t))
         levels = self._levels(known, times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
+        if self.polish is not None:
+            molecules = self.polish(walk.denoiser, noise, molecules, known, walk.cond)
+            walk.nfe += self.polish.steps * denoiser.evaluations
         return Samples(molecules if given is None else source.restored(molecules), walk.nfe)
 
     def _levels(self, known: Given, t: float, batch: MolBatch) -> NoiseLevels:
@@ -198,6 +213,10 @@ class ReverseSampler(ABC):
             raise IncompatibleSamplerError(
                 f"{type(self).__name__} draws position noise at every step, but this model knows only noise "
                 "that was coupled to its molecules; use a deterministic sampler: ddim (euler), heun or dpm"
+            )
+        if self.polish is not None and not noise.clean_at_zero:
+            raise IncompatibleSamplerError(
+                "polishing needs noise that vanishes at t = 0, as in configs/noise/joint.yaml; leave it out"
             )
         if self.lead > 1 and not noise.clean_at_zero:
             raise IncompatibleSamplerError(

@@ -29,9 +29,8 @@ class HeunSampler(ReverseSampler):
 
     stochasticity = 0.0
 
-    def nfe(self, noise: JointNoise) -> int:
-        """See base."""
-        return 2 * super().nfe(noise) - 1
+    def _walk_nfe(self, noise: JointNoise) -> int:
+        return 2 * super()._walk_nfe(noise) - 1
 
     def _advance(self, walk: Walk, x_t: MolBatch, span: Span) -> MolBatch:
         start, end = span

@@ -36,6 +36,7 @@ class Bench:
         steps: Sampling steps; ``None`` for the checkpoint's own number.
         batch_size: Molecules drawn at once.
         seed: Seed of the draws.
+        repair: How often broken molecules are redrawn; ``None`` for the default.
         progress: Told of every finished batch.
     """
 
@@ -43,6 +44,7 @@ class Bench:
     steps: int | None = None
     batch_size: int = 64
     seed: int = 0
+    repair: int | None = None
     progress: Progress | None = None
 
     def tell(self, count: int) -> None:
@@ -87,7 +89,7 @@ class Requested(Source):
         request = Several(self.requests[start : start + ROUND])
         asked = self.targets[start : start + ROUND]
         targets = SeveralTargets.of(asked) if asked else Targets({})
-        options = SamplingOptions(bench.steps, None, bench.batch_size, request, targets)
+        options = SamplingOptions(bench.steps, None, bench.batch_size, request, targets, bench.repair)
         return bench.generator.sample(len(request.requests), options, bench.seed + start, bench.progress)
 
 
