@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 from rich.console import Console
@@ -21,16 +20,9 @@ from molgen.chem.molecule import Molecule
 from molgen.cli.progress import progress_bar
 from molgen.cli.run_record import provenance
 from molgen.cli.sample import record_path
-from molgen.control.refinement import (
-    DEFAULT_DRAWS,
-    DEFAULT_STEPS,
-    DEFAULT_STRENGTH,
-    MAX_STRENGTH,
-    Refinement,
-)
+from molgen.control.refinement import DEFAULT_STEPS, DEFAULT_STRENGTH, MAX_STRENGTH, Refinement
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
-from molgen.sampling import SAMPLERS, Generator
 
 REASONS_SHOWN = 3
 """Most frequent reasons, of molecules left as they were, that are printed; all are in the file."""
@@ -44,17 +36,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--strength",
         type=float,
         default=DEFAULT_STRENGTH,
-        help=f"how much noise to start from, up to {MAX_STRENGTH:g}; less moves molecules less",
+        help=f"noise level of the first step, up to {MAX_STRENGTH:g}; less moves molecules less",
     )
     parser.add_argument(
         "--checkpoint", type=str, default=DEFAULT_CHECKPOINT, help="name, folder or .ckpt file"
     )
-    parser.add_argument("--steps", type=PositiveInt, default=DEFAULT_STEPS, help="sampling steps")
     parser.add_argument(
-        "--draws", type=PositiveInt, default=DEFAULT_DRAWS, help="draws that each molecule is the mean of"
+        "--steps", type=PositiveInt, default=DEFAULT_STEPS, help="steps, each to a finer level"
     )
-    parser.add_argument("--sampler", type=str, help=f"{' or '.join(SAMPLERS)} (default: the checkpoint's)")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, options and device: same molecules")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
     parser.add_argument("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
 
@@ -71,20 +60,18 @@ def run(options: Namespace) -> None:
         _require_sdf(path)
     molecules = read_molecules(options.file)
     generator = load(options.checkpoint, options.device)
-    how = SamplingOptions(options.steps, options.sampler, options.batch_size)
-    source = generator.source(how)
-    refinement = Refinement(generator.setting, source, options.strength, options.draws)
+    source = generator.source(SamplingOptions(batch_size=options.batch_size))
+    refinement = Refinement(generator.setting, source, options.strength, options.steps)
     require_writable(options.output)
     require_other(options.output, [options.file])
     start = time.perf_counter()
     with progress_bar() as bar:
         task = bar.add_task("refining", total=len(molecules))
-        stream = torch.Generator(generator.device).manual_seed(options.seed)
-        finished = refinement(molecules, stream, lambda count: bar.advance(task, count))
+        finished = refinement(molecules, lambda count: bar.advance(task, count))
     seconds = time.perf_counter() - start
     _require_some(finished, options.file)
     write_molecules(finished, options.output)
-    record = _record(generator, source, options, finished, seconds)
+    record = _record(generator, options, finished, seconds)
     with atomic_path(record_path(options.output)) as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
     _report(options, finished, seconds)
@@ -118,16 +105,11 @@ def _require_some(finished: list[Molecule], file: Path) -> None:
 
 
 def _record(
-    generator: MoleculeGenerator,
-    source: Generator,
-    options: Namespace,
-    finished: list[Molecule],
-    seconds: float,
+    generator: MoleculeGenerator, options: Namespace, finished: list[Molecule], seconds: float
 ) -> dict[str, Any]:
     return {
         **provenance(generator, options),
-        "sampler": type(source.sampler).__name__,
-        "nfe": source.sampler.nfe(source.noise) * source.denoiser.evaluations * options.draws,
+        "nfe": options.steps,
         "written": len(finished),
         "refined": sum(int(m.record["refined"]) for m in finished),
         "unrefined": dict(_reasons(finished)),

@@ -13,11 +13,11 @@ from molgen.checkpoint.generator import MoleculeGenerator
 
 
 def provenance(generator: MoleculeGenerator, options: Namespace) -> dict[str, Any]:
-    """Return version, checkpoint, options, device, threads and seed as plain values that JSON can hold.
+    """Return version, checkpoint, options, device, threads and any seed as plain values for JSON.
 
     Args:
         generator: The model.
-        options: Those of the command, a seed among them.
+        options: Those of the command.
     """
     return {
         "molgen": importlib.metadata.version("molgen3d"),
@@ -28,5 +28,5 @@ def provenance(generator: MoleculeGenerator, options: Namespace) -> dict[str, An
         },
         "device": str(generator.device),
         "threads": torch.get_num_threads(),
-        "seed": options.seed,
+        **({"seed": options.seed} if "seed" in options else {}),
     }

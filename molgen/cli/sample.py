@@ -189,6 +189,7 @@ def _record(
         "sampler": type(generator.sampler(how)).__name__,
         "nfe": round(generator.nfe(how, molecules), 2),
         "nfe_unrepaired": generator.nfe(how),
+        "repair": generator.repair(how).rounds,
         "written": len(molecules),
         "valid": sum(m.failure is None for m in molecules),
         "satisfied": sum(map(int, asked)) if asked else None,

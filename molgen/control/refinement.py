@@ -1,9 +1,8 @@
 """Force-field geometries moved to the training set's level of theory.
 
-A graph is given and positions start from those of the molecule with a little noise, less than separates
-conformers, as Meng et al. edit images ("SDEdit", ICLR 2022). Where they arrive depends on the noise; the
-mean over several draws, superposed, has less strain than single ones. Whatever cannot be refined keeps its
-place, its coordinates and a reason.
+A graph is given and its positions go uphill in the density that the model has learned
+(:class:`molgen.sampling.Polish`), from levels too low to leave the conformer. Nothing is drawn. Whatever
+cannot be refined keeps its place, its coordinates and a reason.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from molgen.control.request import Setting, require_bonds
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
 from molgen.core.geometry import kabsch
-from molgen.sampling.generate import Generator
+from molgen.sampling import Generator, Polish
 
-DEFAULT_STRENGTH = 0.1
-"""Start that lowers the strain of MMFF94 geometries most."""
-DEFAULT_STEPS = 5
-DEFAULT_DRAWS = 8
+DEFAULT_STRENGTH = 0.15
+DEFAULT_STEPS = 8
 MAX_STRENGTH = 0.3
 """Latest time of the task that the network learns; later starts lose the conformer."""
+SHARPEST = 0.01
+"""Level of the last step."""
 CHUNK = 1024
-"""Molecules, times draws, that are padded together."""
+"""Molecules that are padded together."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +39,18 @@ class Refinement:
 
     Attributes:
         setting: The model.
-        source: What draws from it.
-        strength: Time at which positions start, in (0, 0.3].
-        draws: How many draws each molecule is the mean of.
+        source: What polishes with it.
+        strength: Level of the first step, in (0, 0.3].
+        steps: Number of steps.
 
     Raises:
-        InputError: The strength is out of range, there are no draws, or the model draws no bonds.
+        InputError: The strength is out of range, there are no steps, or the model draws no bonds.
     """
 
     setting: Setting
     source: Generator
     strength: float = DEFAULT_STRENGTH
-    draws: int = DEFAULT_DRAWS
+    steps: int = DEFAULT_STEPS
 
     def __post_init__(self) -> None:
         """Check the numbers and the model."""
@@ -60,18 +59,15 @@ class Refinement:
                 f"--strength {self.strength:g} is not in (0, {MAX_STRENGTH:g}]; give {DEFAULT_STRENGTH:g}, "
                 "or draw other conformers with molgen sample --smiles"
             )
-        if self.draws < 1:
-            raise InputError(f"--draws must be at least 1, got {self.draws}; more give less strain")
+        if self.steps < 1:
+            raise InputError(f"--steps must be at least 1, got {self.steps}; more give less strain")
         require_bonds(self.setting, "refine")
 
-    def __call__(
-        self, molecules: Sequence[Molecule], generator: torch.Generator, progress: Progress | None = None
-    ) -> list[Molecule]:
+    def __call__(self, molecules: Sequence[Molecule], progress: Progress | None = None) -> list[Molecule]:
         """Refine molecules.
 
         Args:
             molecules: Molecules with bonds and all hydrogens; others come back as they are.
-            generator: Source of randomness on the device to compute on.
             progress: Told of every finished batch.
 
         Returns:
@@ -82,7 +78,7 @@ class Refinement:
         if progress is not None and (skipped := len(problems) - problems.count(None)):
             progress(skipped)
         suitable = [m for m, problem in zip(molecules, problems, strict=True) if problem is None]
-        refined = self._drawn(suitable, generator, progress)
+        refined = self._polished(suitable, progress)
         return [
             next(refined) if problem is None else _unrefined(molecule, problem)
             for molecule, problem in zip(molecules, problems, strict=True)
@@ -100,43 +96,20 @@ class Refinement:
             return "it is a radical, or its hydrogens are missing; give every hydrogen"
         return foreign(molecule, self.setting) or broken_geometry(molecule)
 
-    def _drawn(
-        self, molecules: Sequence[Molecule], generator: torch.Generator, progress: Progress | None
-    ) -> Iterator[Molecule]:
-        size = max(CHUNK // self.draws, 1)
-        report = None if progress is None else _whole(progress, self.draws)
-        for start in range(0, len(molecules), size):
-            chunk = molecules[start : start + size]
-            copies = [molecule for molecule in chunk for _ in range(self.draws)]
-            # Graphs are given whole, so nothing is drawn on the CPU.
-            given = graph_given(copies, self.setting, torch.Generator(), self.strength)
-            drawn = [
-                batch.pos[0].double().numpy() for batch in self.source.complete(given, generator, report)
-            ]
-            for row, molecule in enumerate(chunk):
-                yield _refined(molecule, drawn[row * self.draws : (row + 1) * self.draws])
+    def _polished(self, molecules: Sequence[Molecule], progress: Progress | None) -> Iterator[Molecule]:
+        polish = Polish(self.steps, self.strength, min(SHARPEST, self.strength))
+        for start in range(0, len(molecules), CHUNK):
+            chunk = molecules[start : start + CHUNK]
+            # Graphs are given whole, so nothing is drawn.
+            given = graph_given(chunk, self.setting, torch.Generator())
+            for molecule, batch in zip(chunk, self.source.polished(given, polish, progress), strict=True):
+                yield _refined(molecule, batch.pos[0].double().cpu().numpy())
 
 
-def _whole(progress: Progress, draws: int) -> Progress:
-    """Count molecules where draws are reported."""
-    seen = 0
-
-    def report(count: int) -> None:
-        nonlocal seen
-        before, seen = seen, seen + count
-        progress(seen // draws - before // draws)
-
-    return report
-
-
-def _refined(molecule: Molecule, drawn: Sequence[NDArray[np.float64]]) -> Molecule:
-    """Take the mean of drawn coordinates, ``(n, 3)`` angstrom each, unless it is another molecule."""
-    if not np.isfinite(drawn).all():
+def _refined(molecule: Molecule, pos: NDArray[np.float64]) -> Molecule:
+    """Take new coordinates, ``(n, 3)`` angstrom in any frame, unless they are of another molecule."""
+    if not np.isfinite(pos).all():
         return _unrefined(molecule, "the model's coordinates are not finite")
-    pos = molecule.pos
-    # Superposed on the start, then on their own mean.
-    for _ in range(2):
-        pos = np.mean([superposed(one, pos) for one in drawn], axis=0)
     pos = superposed(pos, molecule.pos)
     moved = replace(molecule, pos=pos)
     problem = broken_geometry(moved)

@@ -82,7 +82,7 @@ class RunRecord:
                 str(content["checkpoint_sha256"]),
                 float(content["nfe"]),
                 int(content.get("nfe_unrepaired", content["nfe"])),
-                content["options"].get("repair") != 0 and "nfe_unrepaired" in content,
+                bool(content.get("repair", 0)),
                 str(content["sampler"]),
                 str(content["device"]),
                 None if content.get("threads") is None else int(content["threads"]),

@@ -13,6 +13,7 @@ from molgen.core.contracts import Denoiser, MoleculeSource, Progress
 from molgen.core.errors import InputError
 from molgen.core.tasks import Given
 from molgen.noise.joint import JointNoise
+from molgen.sampling.polish import Polish
 from molgen.sampling.reverse import ReverseSampler, Samples
 
 
@@ -71,6 +72,33 @@ class Generator(MoleculeSource):
             return self.sampler(self.denoiser, self.noise, known.molecules, generator, known)
 
         return self._draw(given.molecules.num_atoms, draw, progress)
+
+    def polished(self, given: Given, polish: Polish, progress: Progress | None = None) -> list[MolBatch]:
+        """Polish the positions of molecules that are there already; nothing is drawn.
+
+        Args:
+            given: Clean molecules on the CPU, and which of their positions may move.
+            polish: How.
+            progress: Told of every finished batch.
+
+        Returns:
+            Unpadded batches of one molecule on the CPU, in order, of the fields that the model draws.
+
+        Raises:
+            InputError: No molecule, one without atoms, or a batch size below 1.
+        """
+        device = next(self.denoiser.parameters()).device
+
+        @torch.no_grad()
+        def move(rows: Tensor) -> Samples:
+            known = given.take(rows).to(device)
+            framed = known.anchored()
+            clean = framed.molecules.select(self.noise.fields)
+            cond = known.molecules.labels or None
+            moved = polish(self.denoiser, self.noise, clean, framed, cond)
+            return Samples(known.restored(moved), polish.steps * self.denoiser.evaluations)
+
+        return self._draw(given.molecules.num_atoms, move, progress)
 
     def _draw(
         self, num_atoms: Tensor, draw: Callable[[Tensor], Samples], progress: Progress | None

@@ -10,14 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
-
 from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions
 from molgen.chem.conformers import embed
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.control.conformers import ConformerRequest
 from molgen.control.properties import Targets
-from molgen.control.refinement import DEFAULT_STEPS, Refinement
+from molgen.control.refinement import Refinement
 from molgen.control.request import Request
 from molgen.control.several import Several, SeveralTargets
 from molgen.core.contracts import Progress
@@ -110,9 +108,8 @@ class Refined(Source):
     def __call__(self, bench: Bench) -> list[Molecule]:
         """See base."""
         model = bench.generator
-        source = model.source(SamplingOptions(DEFAULT_STEPS, None, bench.batch_size))
-        stream = torch.Generator(model.device).manual_seed(bench.seed)
-        refined = Refinement(model.setting, source)(self.molecules, stream, bench.progress)
+        source = model.source(SamplingOptions(batch_size=bench.batch_size))
+        refined = Refinement(model.setting, source)(self.molecules, bench.progress)
         return [judged(m, None if m.record["refined"] else str(m.record["unrefined"])) for m in refined]
 
 

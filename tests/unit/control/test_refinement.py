@@ -20,7 +20,7 @@ from molgen.core.errors import InputError
 from molgen.core.geometry import random_rotation
 from molgen.core.tasks import Given
 from molgen.evaluation.relaxation import superposed_rmsd
-from molgen.sampling import Generator
+from molgen.sampling import Polish
 
 SUITABLE = ["CCO", "C[C@H](O)C#N", "C[N+](C)(C)CC(=O)[O-]"]
 
@@ -32,7 +32,7 @@ class Fixed:
         self.change = change
         self.sizes: list[int] = []
 
-    def complete(self, given: Given, generator: torch.Generator, progress: Any = None) -> list[MolBatch]:
+    def polished(self, given: Given, polish: Polish, progress: Any = None) -> list[MolBatch]:
         self.sizes.append(len(given.molecules))
         rows = [given.take(torch.tensor([row])).molecules for row in range(len(given.molecules))]
         if progress is not None:
@@ -40,10 +40,8 @@ class Fixed:
         return [m.replace(pos=self.change(m.pos, row)) for row, m in enumerate(rows)]
 
 
-def fixed(
-    setting: Setting, change: Callable[[torch.Tensor, int], torch.Tensor], draws: int = 1
-) -> Refinement:
-    return Refinement(setting, Fixed(change), draws=draws)
+def fixed(setting: Setting, change: Callable[[torch.Tensor, int], torch.Tensor]) -> Refinement:
+    return Refinement(setting, Fixed(change))
 
 
 def untouched(before: Molecule, after: Molecule) -> bool:
@@ -58,9 +56,7 @@ def refined(model: MoleculeGenerator) -> tuple[list[Molecule], list[Molecule]]:
         replace(m, pos=m.pos + np.array([5.0, -3.0, 1.0]), record={**m.record, "row": i})
         for i, m in enumerate(embedded)
     ]
-    options = SamplingOptions(steps=2)
-    source = Generator(model.denoiser, model.checkpoint.noise, model.sampler(options), 2)
-    return before, Refinement(model.setting, source, 0.05, 2)(before, torch.Generator().manual_seed(0))
+    return before, Refinement(model.setting, model.source(SamplingOptions(batch_size=2)))(before)
 
 
 def test_order_graph_and_record_are_kept(refined: tuple[list[Molecule], list[Molecule]]) -> None:
@@ -106,7 +102,7 @@ def test_what_is_unsuitable_comes_back(setting: Setting, molecule: Molecule, rea
     if reason == "it has no atoms":
         molecule = Molecule(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
     told: list[int] = []
-    (after,) = fixed(setting, lambda pos, _: pos)([molecule], torch.Generator(), told.append)
+    (after,) = fixed(setting, lambda pos, _: pos)([molecule], told.append)
     assert after.record["refined"] == 0
     assert reason in after.record["unrefined"]
     assert np.array_equal(after.pos, molecule.pos, equal_nan=True)
@@ -125,34 +121,36 @@ def test_what_breaks_comes_back(
     setting: Setting, change: Callable[[torch.Tensor, int], torch.Tensor], reason: str
 ) -> None:
     molecule = embed("C[C@H](O)C#N")
-    (after,) = fixed(setting, change)([molecule], torch.Generator())
+    (after,) = fixed(setting, change)([molecule])
     assert after.record["refined"] == 0
     assert reason in after.record["unrefined"]
     assert untouched(molecule, after)
 
 
-def test_draws_are_averaged_whatever_their_frame(setting: Setting) -> None:
-    """Errors that cancel in the mean, each in a frame of its own."""
+def test_the_frame_is_the_molecules_own(setting: Setting) -> None:
     molecule, generator = embed("CC(=O)N"), torch.Generator().manual_seed(1)
-    error = 0.05 * torch.randn(molecule.num_atoms, 3, generator=generator)
 
     def change(pos: torch.Tensor, row: int) -> torch.Tensor:
-        turned = (pos + (error if row % 2 else -error)) @ random_rotation(1, generator).mT
-        return turned + 3.0
+        return pos @ random_rotation(1, generator)[0].mT + 3.0
 
-    (mean,) = fixed(setting, change, draws=2)([molecule], torch.Generator())
-    (single,) = fixed(setting, change, draws=1)([molecule], torch.Generator())
-    assert single.record["rmsd_moved"] > 0.04
-    assert mean.record["rmsd_moved"] < 0.01
+    (after,) = fixed(setting, change)([molecule])
+    assert after.record["refined"] == 1 and after.record["rmsd_moved"] < 1e-3
 
 
-def test_large_files_are_drawn_in_chunks(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refinement, "CHUNK", 6)
+def test_refining_twice_moves_little(model: MoleculeGenerator) -> None:
+    before = embed("CC(=O)OC")
+    (after,) = Refinement(model.setting, model.source(SamplingOptions()))([before])
+    (again,) = Refinement(model.setting, model.source(SamplingOptions()))([after])
+    assert again.record["rmsd_moved"] < 0.5 * after.record["rmsd_moved"], "it is where the density peaks"
+
+
+def test_large_files_are_polished_in_chunks(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refinement, "CHUNK", 2)
     molecules = [embed(s) for s in ("O", "CO", "C=O", "CC", "C#N")]
     told: list[int] = []
-    asked = fixed(setting, lambda pos, _: pos, draws=3)
-    after = asked(molecules, torch.Generator(), told.append)
-    assert asked.source.sizes == [6, 6, 3]
+    asked = fixed(setting, lambda pos, _: pos)
+    after = asked(molecules, told.append)
+    assert asked.source.sizes == [2, 2, 1]
     assert told == [2, 2, 1]
     assert [m.smiles for m in after] == [m.smiles for m in molecules]
     assert all(m.record["rmsd_moved"] < 1e-3 for m in after)
@@ -160,7 +158,7 @@ def test_large_files_are_drawn_in_chunks(setting: Setting, monkeypatch: pytest.M
 
 def test_an_earlier_refinement_is_not_remembered(setting: Setting) -> None:
     earlier = replace(embed("CCBr"), record={"refined": 1, "rmsd_moved": 0.1})
-    (after,) = fixed(setting, lambda pos, _: pos)([earlier], torch.Generator())
+    (after,) = fixed(setting, lambda pos, _: pos)([earlier])
     assert after.record["refined"] == 0 and "rmsd_moved" not in after.record
 
 
@@ -170,9 +168,9 @@ def test_a_strength_out_of_range_is_refused(setting: Setting, strength: float) -
         Refinement(setting, Fixed(lambda pos, _: pos), strength)
 
 
-def test_no_draws_are_refused(setting: Setting) -> None:
-    with pytest.raises(InputError, match="--draws must be at least 1, got 0"):
-        fixed(setting, lambda pos, _: pos, draws=0)
+def test_no_steps_are_refused(setting: Setting) -> None:
+    with pytest.raises(InputError, match="--steps must be at least 1, got 0"):
+        Refinement(setting, Fixed(lambda pos, _: pos), steps=0)
 
 
 def test_a_model_without_bonds_is_refused(without_bonds: Setting) -> None:

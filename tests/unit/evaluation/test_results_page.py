@@ -227,7 +227,7 @@ def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="without any failure"):
         fit_curve([*points, CurvePoint(3, 100, {"bonded/valid_and_connected": 1.0})], goals)
     with pytest.raises(InputError, match="no goal is set"):
-        fit_curve([CurvePoint(1, 7, {"bonded/valid_and_connected": 0.5})], goals)
+        fit_curve([CurvePoint(1, 700, {"bonded/valid_and_connected": 0.5})], goals)
     path = tmp_path / "curve.json"
     path.write_text('[{"molecules_seen": 1, "nfe": 100, "figures": {"x": 93.7}}]')
     with pytest.raises(InputError, match="shares between 0 and 1"):

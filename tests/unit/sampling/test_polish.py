@@ -1,0 +1,144 @@
+"""Polishing goes uphill in the density, touches free positions alone, and counts its evaluations."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+
+from molgen.core import Denoiser, LevelSupport, MolBatch, NoiseLevels, Vocab
+from molgen.core.contracts import Condition
+from molgen.core.errors import IncompatibleSamplerError, InputError
+from molgen.core.geometry import centre
+from molgen.core.tasks import Given, GivenFields
+from molgen.noise import JointNoise, LinearSchedule, PositionNoise, UniformCategorical
+from molgen.sampling import DDIMSampler, HeunSampler, LogGrid, Polish, Replacement
+
+SIZES = torch.tensor([3, 5, 2])
+SPREAD = 0.3
+"""Standard deviation of the positions that the exact denoiser knows, noise units."""
+
+
+@pytest.fixture
+def joint(vocab: Vocab) -> JointNoise:
+    """Noise on positions and elements that vanishes at ``t = 0``."""
+    schedule = LinearSchedule()
+    return JointNoise(vocab, {"pos": PositionNoise(schedule), "atom": UniformCategorical(schedule)})
+
+
+class Exact(Denoiser):
+    """Knows that positions are normal about ``centres``: its estimate is the posterior mean."""
+
+    level_support = LevelSupport.PER_ENTRY
+
+    def __init__(self, centres: torch.Tensor) -> None:
+        super().__init__()
+        self.centres = centres
+        self.times: list[float] = []
+
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
+        """See base."""
+        sigma = levels["pos"].unsqueeze(-1)
+        alpha = 1 - sigma
+        gain = alpha * SPREAD**2 / ((alpha * SPREAD) ** 2 + sigma.square()).clamp(min=1e-12)
+        self.times.append(float(sigma.max()))
+        return x_t.replace(pos=self.centres + gain * (x_t.pos - alpha * self.centres))
+
+
+@dataclass
+class Case:
+    """Molecules near the centres that a denoiser knows."""
+
+    noise: JointNoise
+    generator: torch.Generator
+    molecules: MolBatch = field(init=False)
+    model: Exact = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Draw both."""
+        blank = self.noise.template(SIZES)
+        draw = lambda: torch.randn(blank.pos.shape, generator=self.generator)  # noqa: E731
+        centres = centre(draw(), blank.mask)
+        atom = torch.nn.functional.one_hot(torch.ones_like(blank.mask, dtype=torch.int64), 5).float()
+        pos = centre(centres + SPREAD * draw(), blank.mask)
+        self.molecules = blank.replace(pos=pos, atom=atom * blank.mask.unsqueeze(-1))
+        self.model = Exact(centres * blank.mask.unsqueeze(-1))
+
+    def polished(self, polish: Polish, known: Given) -> MolBatch:
+        """Polish what is known of them, or they themselves."""
+        return polish(self.model, self.noise, self.molecules, known)
+
+    def distance(self, molecules: MolBatch) -> float:
+        """Root mean square distance to the mode."""
+        return float((molecules.pos - self.model.centres).square().mean().sqrt())
+
+
+@pytest.fixture
+def case(joint: JointNoise, generator: torch.Generator) -> Case:
+    """See :class:`Case`."""
+    return Case(joint, generator)
+
+
+def test_positions_move_to_the_mode_and_nothing_else_does(case: Case) -> None:
+    polished = case.polished(Polish(6, 0.5, 0.1), Given.nothing(case.molecules))
+    assert case.distance(polished) < 0.15 * case.distance(case.molecules)
+    assert polished.atom.equal(case.molecules.atom) and polished.mask.equal(case.molecules.mask)
+    levels = case.model.times
+    assert len(levels) == 6 and levels[0] == pytest.approx(0.5) and levels[-1] == pytest.approx(0.1)
+    ratios = [b / a for a, b in itertools.pairwise(levels)]
+    assert ratios == pytest.approx([ratios[0]] * 5) and ratios[0] < 1
+
+
+def test_a_step_is_one_of_mean_shift(case: Case) -> None:
+    """``x + sigma^2 / alpha`` times the slope of the smoothed log density, scaled back to clean data."""
+    t = 0.2
+    polished = case.polished(Polish(1, t, t), Given.nothing(case.molecules))
+    alpha, variance = 1 - t, ((1 - t) * SPREAD) ** 2 + t**2
+    slope = -(alpha * (case.molecules.pos - case.model.centres)) / variance
+    assert torch.allclose(polished.pos, case.molecules.pos + t**2 / alpha * slope, atol=1e-6)
+
+
+def test_given_positions_stay_to_the_last_bit(case: Case) -> None:
+    free = torch.ones_like(case.molecules.mask)
+    free[:, 0] = False
+    polished = case.polished(Polish(), Given(case.molecules, {"pos": free}))
+    assert polished.pos[:, 0].equal(case.molecules.pos[:, 0])
+    assert not polished.pos[:, 1].equal(case.molecules.pos[:, 1])
+    whole = Given(case.molecules, GivenFields(["pos"]).free(case.molecules, case.generator))
+    calls = len(case.model.times)
+    assert case.polished(Polish(), whole) is case.molecules and len(case.model.times) == calls
+
+
+def test_no_step_is_later_than_the_start(case: Case) -> None:
+    case.polished(Polish(3, 0.2, 0.1), Given(case.molecules, start=0.05))
+    assert case.model.times == pytest.approx([0.05, 0.05 * 2**-0.5, 0.025])
+
+
+def test_evaluations_are_counted(case: Case) -> None:
+    grid = LogGrid(0.1)
+    for kind, calls in ((DDIMSampler, 5), (HeunSampler, 9)):
+        sampler = kind(5, grid, polish=Polish(3))
+        template = case.noise.template(SIZES)
+        drawn = sampler(case.model.eval(), case.noise, template, case.generator)
+        assert sampler.nfe(case.noise) == drawn.nfe == calls + 3
+
+
+def test_replacement_does_without(case: Case) -> None:
+    sampler = Replacement(DDIMSampler(5, LogGrid(0.1), polish=Polish(3)), resample=2)
+    assert sampler.polish is None and sampler.nfe(case.noise) == 2 * 4 + 1
+
+
+def test_bad_numbers_and_noise_at_zero_are_refused(noise: JointNoise) -> None:
+    for numbers in ((0, 0.1, 0.01), (2, 0.01, 0.1), (2, 1.0, 0.1), (2, 0.1, 0.0)):
+        with pytest.raises(InputError, match="polishing takes"):
+            Polish(*numbers)
+    with pytest.raises(IncompatibleSamplerError, match="polishing needs noise that vanishes"):
+        DDIMSampler(4, polish=Polish()).check(noise)
