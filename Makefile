@@ -17,16 +17,19 @@ slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 # Samples and judges what is not yet in $(RESULTS), then writes the page; another N needs another folder.
-# Names are CHECKPOINT-STEPS-SEED. EDM_N lets the slow baseline do with fewer molecules.
+# Names are CHECKPOINT-STEPS-SEED; once-STEPS-SEED is qm9 without repair. With polishing and repairs the steps make about
+# 20, 50 and 100 evaluations; without repairs 10, 20 and 100. EDM_N lets the slow baseline do with fewer molecules.
 N ?= 10000
 EDM_N ?= $(N)
 SEEDS ?= 0 1 2
-STEPS ?= 10 20 50 100
+STEPS ?= 13 44 93
+ONCE_STEPS ?= 6 16 96
 EDM_STEPS ?= 1000
 RESULTS ?= runs/results
 PAGE ?= molgen/weights/README.md
 CURVE ?= $(wildcard $(RESULTS)/curve.json)
-FIGURES := $(STEPS:%=$(RESULTS)/qm9-%.eval.json) $(RESULTS)/edm-$(EDM_STEPS).eval.json
+FIGURES := $(STEPS:%=$(RESULTS)/qm9-%.eval.json) $(ONCE_STEPS:%=$(RESULTS)/once-%.eval.json) \
+  $(RESULTS)/edm-$(EDM_STEPS).eval.json
 stem = $(word $(1),$(subst -, ,$*))
 
 results: $(FIGURES)
@@ -39,6 +42,9 @@ requests: | $(VENV)/.dev
 $(RESULTS)/qm9-%.sdf: | $(VENV)/.dev
 	$(BIN)/molgen sample -n $(N) --checkpoint qm9 --steps $(call stem,1) --seed $(call stem,2) -o $@
 
+$(RESULTS)/once-%.sdf: | $(VENV)/.dev
+	$(BIN)/molgen sample -n $(N) --checkpoint qm9 --steps $(call stem,1) --seed $(call stem,2) --repair 0 -o $@
+
 $(RESULTS)/edm-%.sdf: | $(VENV)/.dev
 	$(BIN)/molgen sample -n $(EDM_N) --checkpoint edm --steps $(call stem,1) --seed $(call stem,2) -o $@
 
@@ -48,6 +54,7 @@ $(RESULTS)/$(1)-$(2).eval.json: $(SEEDS:%=$(RESULTS)/$(1)-$(2)-%.sdf)
 	$(BIN)/molgen evaluate $$^ --protocol all --reference qm9 --beside none --json $$@
 endef
 $(foreach steps,$(STEPS),$(eval $(call judged,qm9,$(steps))))
+$(foreach steps,$(ONCE_STEPS),$(eval $(call judged,once,$(steps))))
 $(eval $(call judged,edm,$(EDM_STEPS)))
 
 lint: $(VENV)/.dev
