@@ -11,12 +11,14 @@ from typing import Any
 import torch
 
 from molgen.checkpoint.build import build_sampler
+from molgen.checkpoint.device import find_device
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
 from molgen.chem.asked import asked_fields
 from molgen.chem.decode import decode
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.control import DeNovo, Draw, Request, Setting, Targets, read_asked
-from molgen.control.repair import Broken, Repair
+from molgen.control.repair import Broken, Repair, Withheld
+from molgen.control.request import require_bonds
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
@@ -31,13 +33,15 @@ class SamplingOptions:
     """How to draw and what; ``None`` means the checkpoint's own default.
 
     Attributes:
-        steps: Number of sampling steps; NFE follows from it, the sampler and guidance.
+        steps: Number of sampling steps; NFE follows from it, the sampler with its polishing, guidance and
+            repairs.
         sampler: A name in :data:`molgen.sampling.SAMPLERS`.
         batch_size: Molecules drawn at once; bounds memory.
         request: What the molecules shall be; anything by default.
         targets: Properties that they shall have.
         repair: How often a molecule that is not whole, or not what ``request`` says, is drawn again from part
-            of the way; by default :data:`molgen.control.repair.DEFAULT_ROUNDS` times where the model can.
+            of the way (properties may be missed); by default
+            :data:`molgen.control.repair.DEFAULT_ROUNDS` times where the model can.
     """
 
     steps: int | None = None
@@ -108,15 +112,14 @@ class MoleculeGenerator:
                 brings a sampler of its own.
         """
         chosen = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
-        able = "bond" in self.setting.fields and options.request.sampled_by(chosen) is chosen
-        if options.repair and not able:
-            raise InputError(
-                f"--repair {options.repair} needs a model that draws bonds, and no --by replacement; leave "
-                "it out, or use --checkpoint qm9"
-            )
-        if options.repair is None:
-            return Repair() if able else Repair(rounds=0)
-        return Repair(options.repair)
+        own_sampler = options.request.sampled_by(chosen) is not chosen
+        if options.repair:
+            require_bonds(self.setting, f"--repair {options.repair}")
+            if own_sampler:
+                raise InputError(f"--repair {options.repair} has no part in --by replacement; leave one out")
+        if options.repair is None and (own_sampler or "bond" not in self.setting.fields):
+            return Repair(rounds=0)
+        return Repair() if options.repair is None else Repair(options.repair)
 
     def nfe(self, options: SamplingOptions, molecules: Sequence[Molecule] = ()) -> float:
         """Denoiser evaluations per molecule; of drawn ``molecules`` the mean, with their repairs."""
@@ -185,8 +188,10 @@ class MoleculeGenerator:
             labels = options.targets.draw(count, self.setting, request_stream)
             given = options.request.given(Draw(count, self.setting, request_stream, labels, first))
             known = replace(given, molecules=given.molecules.labelled(labels))
-            drawn = source.complete(known, noise_stream, progress)
+            told = Withheld(progress)
+            drawn = source.complete(known, noise_stream, told)
             drawn, again = repair(drawn, known, redraw, self._broken(options.request, first), noise_stream)
+            told.release()
             yield [
                 self._finished(molecule, row, options, {n: v[row - first].item() for n, v in labels.items()})
                 for row, molecule in enumerate(self._decoded(drawn, again), start=first)
@@ -275,22 +280,3 @@ def load(name: str | Path = DEFAULT_CHECKPOINT, device: str = "auto") -> Molecul
         InputError: The device does not exist on this machine.
     """
     return MoleculeGenerator(load_checkpoint(name), device)
-
-
-def find_device(name: str) -> torch.device:
-    """Resolve a device name.
-
-    Raises:
-        InputError: The name is unknown or the device is not there.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        first_line = str(error).splitlines()[0]
-        raise InputError(
-            f"device {name!r} cannot be used ({first_line}); try --device auto or cpu"
-        ) from error
-    return device

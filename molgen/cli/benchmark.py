@@ -11,7 +11,7 @@ from jsonargparse.typing import PositiveInt
 from rich.console import Console
 from rich.table import Table
 
-from molgen.checkpoint.generator import find_device
+from molgen.checkpoint.device import find_device
 from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
 from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
 from molgen.core.errors import InputError

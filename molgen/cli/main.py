@@ -32,7 +32,10 @@ TRAINING_COMMANDS = {
 JUDGE_COMMAND = {"judge": "train, test and export the judge of properties (LightningCLI)"}
 
 _PARSER_KEY = r'Parser key "([^"]+)": '
-_NOT_A_COUNT = r"Not of type PositiveInt: (?:invalid literal for int\(\) with base 10: )?'?([^' ]+).*"
+_NOT_A_COUNT = (
+    r"Not of type (Positive|NonNegative)Int: (?:invalid literal for int\(\) with base 10: )?'?([^' ]+).*"
+)
+_LEAST = {"Positive": 1, "NonNegative": 0}
 _LONGEST_REASON = 300
 
 
@@ -129,7 +132,7 @@ def explain(error: ArgumentError, command: str) -> str:
     reason = re.sub(r"^Type .*? expects a function or a callable class: ", "", reason)
     reason = re.sub(r"\.? Got value: Namespace\(.*|\.? Subclass types expect.*", "", reason)
     reason = re.sub(r"[Ee]xpected an? <class '(\w+)'>\. Got value: (.*)", r"needs \1, got '\2'", reason)
-    reason = re.sub(_NOT_A_COUNT, r"needs a whole number >= 1, got '\1'", reason)
+    reason = re.sub(_NOT_A_COUNT, lambda m: f"needs a whole number >= {_LEAST[m[1]]}, got '{m[2]}'", reason)
     if len(reason) > _LONGEST_REASON:
         reason = reason[:_LONGEST_REASON] + " ..."
     where = f"--{option}: " if option else ""

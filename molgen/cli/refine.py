@@ -109,7 +109,7 @@ def _record(
 ) -> dict[str, Any]:
     return {
         **provenance(generator, options),
-        "nfe": options.steps,
+        "nfe": options.steps,  # refinement is not guided: one evaluation a step
         "written": len(finished),
         "refined": sum(int(m.record["refined"]) for m in finished),
         "unrefined": dict(_reasons(finished)),

@@ -39,7 +39,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", type=str, default=DEFAULT_CHECKPOINT, help="name, folder or .ckpt file"
     )
-    parser.add_argument("--steps", type=PositiveInt, help="sampling steps (default: the checkpoint's)")
+    parser.add_argument(
+        "--steps",
+        type=PositiveInt,
+        help="sampling steps, besides those of polishing and repair (default: the checkpoint's)",
+    )
     parser.add_argument("--sampler", type=str, help=f"{' or '.join(SAMPLERS)} (default: the checkpoint's)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, options and device: same molecules")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
@@ -47,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--repair",
         type=NonNegativeInt,
-        help="how often a molecule that is broken or not what was asked is redrawn from part of the way "
+        help="how often a molecule that is broken or not what was asked (properties apart) is redrawn "
         f"(default: {DEFAULT_ROUNDS} where the model draws bonds)",
     )
     _add_requests(parser)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from molgen.core.batch import MolBatch, concatenate
+from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
 from molgen.core.tasks import Given
 from molgen.sampling import Generator
@@ -65,19 +66,20 @@ class Repair:
             generator: Source of randomness on the device to compute on.
 
         Returns:
-            The molecules in order, and how often each was drawn again.
+            The molecules in order, and how often each was drawn again. One that is not finite has no outline
+            to begin from, and stays.
         """
         molecules = list(drawn)
         times = [0] * len(molecules)
-        rows = [row for row, molecule in enumerate(molecules) if broken(row, molecule)]
+        rows: Sequence[int] = range(len(molecules))
         for _ in range(self.rounds):
+            rows = [row for row in rows if _finite(molecules[row]) and broken(row, molecules[row])]
             if not rows:
                 break
             redrawn = source.complete(self._begun(molecules, given, rows), generator)
             for row, molecule in zip(rows, redrawn, strict=True):
                 molecules[row] = molecule
                 times[row] += 1
-            rows = [row for row in rows if broken(row, molecules[row])]
         return molecules, times
 
     def _begun(self, molecules: Sequence[MolBatch], given: Given, rows: Sequence[int]) -> Given:
@@ -85,3 +87,30 @@ class Repair:
         known = given.take(torch.tensor(rows))
         outcome = concatenate([molecules[row] for row in rows]).labelled(known.molecules.labels)
         return replace(known, molecules=outcome, start=min(self.start, known.start))
+
+
+def _finite(molecule: MolBatch) -> bool:
+    return all(bool(value.isfinite().all()) for _, value in molecule.items())
+
+
+class Withheld:
+    """Passes reports on, the last of them only when told that all is done: repairs are still to come.
+
+    Args:
+        progress: Told of every finished batch.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self._count = 0
+
+    def __call__(self, count: int) -> None:
+        """Report a batch, one late."""
+        self.release()
+        self._count = count
+
+    def release(self) -> None:
+        """Report what was held back."""
+        if self.progress is not None and self._count:
+            self.progress(self._count)
+        self._count = 0

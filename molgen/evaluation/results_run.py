@@ -34,7 +34,7 @@ class RunRecord:
         digest: Of its weights.
         nfe: Network calls for one molecule, the mean where some were repaired.
         calls: Network calls for one that was not.
-        repaired: Whether broken ones were drawn again.
+        repair: How often broken ones were drawn again at most.
         sampler: Class name.
         device: As torch names it.
         threads: CPU threads, or ``None`` where the record does not say.
@@ -48,7 +48,7 @@ class RunRecord:
     digest: str
     nfe: float
     calls: int
-    repaired: bool
+    repair: int
     sampler: str
     device: str
     threads: int | None
@@ -82,7 +82,7 @@ class RunRecord:
                 str(content["checkpoint_sha256"]),
                 float(content["nfe"]),
                 int(content.get("nfe_unrepaired", content["nfe"])),
-                bool(content.get("repair", 0)),
+                int(content.get("repair", 0)),
                 str(content["sampler"]),
                 str(content["device"]),
                 None if content.get("threads") is None else int(content["threads"]),
@@ -142,7 +142,7 @@ class Run:
         Raises:
             InputError: They are not seeds of one model, or a seed stands twice.
         """
-        kinds = {(r.checkpoint, r.digest, r.calls, r.repaired, r.sampler, r.device) for r in self.records}
+        kinds = {(r.checkpoint, r.digest, r.calls, r.repair, r.sampler, r.device) for r in self.records}
         seeds = [r.seed for r in self.records]
         if len(kinds) > 1 or len(set(seeds)) < len(seeds):
             raise InputError(
@@ -163,7 +163,7 @@ class Run:
     @property
     def title(self) -> str:
         """Checkpoint, and whether what broke was drawn again."""
-        return self.first.checkpoint + (", repaired" if self.first.repaired else "")
+        return self.first.checkpoint + (", repaired" if self.first.repair else "")
 
     @property
     def nfe(self) -> float:
@@ -232,18 +232,18 @@ def read_runs(folder: Path) -> list[Run]:
     Raises:
         InputError: There are none, or one cannot be used.
     """
-    found: dict[tuple[str, str, int, bool, str], Run] = {}
+    found: dict[tuple[str, str, int, int, str], Run] = {}
     for path in sorted(folder.glob("*" + SUFFIX)):
         run = Run.read(path)
         one = run.first
-        key = (one.checkpoint, one.digest, one.calls, one.repaired, one.sampler)
+        key = (one.checkpoint, one.digest, one.calls, one.repair, one.sampler)
         found[key] = found[key].joined(run) if key in found else run
     if not found:
         raise InputError(
             f"{folder} has no *{SUFFIX}; make results fills such a folder, or molgen evaluate seeds --json "
             f"{folder}/NAME{SUFFIX} beside the seeds' SDF files"
         )
-    by_calls = sorted(found.values(), key=lambda run: (run.first.repaired, run.nfe))
+    by_calls = sorted(found.values(), key=lambda run: (run.first.repair, run.nfe))
     return sorted(by_calls, key=lambda run: run.first.checkpoint, reverse=True)
 
 

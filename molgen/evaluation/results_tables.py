@@ -146,10 +146,10 @@ def _quoted_row(row: QuotedRow, labels: Sequence[str]) -> list[str]:
 def _measured(goal: Goal, run: Run, value: float) -> str:
     if goal.protocol == SPEED:
         threads = "threads not recorded" if run.first.threads is None else f"{run.first.threads} threads"
-        return f"{value:.4g} {goal.unit} ({run.calls} NFE, {threads})"
+        return f"{value:.4g} {goal.unit} ({run.name}, {threads})"
     judged = run.protocols[goal.protocol]
     cell = figure_cell(judged.figures[goal.metric], judged.spreads.get(goal.metric), goal.metric)
-    return f"{cell} {goal.unit} ({run.calls} NFE)"
+    return f"{cell} {goal.unit} ({run.name})"
 
 
 def _verdict(goal: Goal, run: Run, value: float) -> str:

@@ -86,7 +86,10 @@ class Generator(MoleculeSource):
 
         Raises:
             InputError: No molecule, one without atoms, or a batch size below 1.
+            IncompatibleSamplerError: Noise remains at ``t = 0``.
+            LevelSupportError: The denoiser takes one time per molecule.
         """
+        polish.check(self.noise)
         device = next(self.denoiser.parameters()).device
 
         @torch.no_grad()
@@ -95,8 +98,8 @@ class Generator(MoleculeSource):
             framed = known.anchored()
             clean = framed.molecules.select(self.noise.fields)
             cond = known.molecules.labels or None
-            moved = polish(self.denoiser, self.noise, clean, framed, cond)
-            return Samples(known.restored(moved), polish.steps * self.denoiser.evaluations)
+            moved, calls = polish(self.denoiser, self.noise, clean, framed, cond)
+            return Samples(known.restored(moved), calls)
 
         return self._draw(given.molecules.num_atoms, move, progress)
 

@@ -4,7 +4,8 @@ Relaxed molecules lie at minima of an energy, so what noise a chain leaves on th
 graph is held and the denoiser asked, at falling noise levels ``t``, what clean molecule it sees in the
 present one, taken as it is: ``x <- x0_hat(alpha_t x, t)``. By Tweedie's formula that is ``x`` plus the
 variance of the noise times the slope of the smoothed log density: mean shift (Cheng 1995), which stays where
-the density is highest. A molecule moves a few hundredths of an angstrom.
+the density is highest. (So it is for noise that is independent of the molecules; coupling changes what is
+smoothed.) A molecule moves a few hundredths of an angstrom.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Condition, Denoiser
-from molgen.core.errors import InputError
+from molgen.core.errors import IncompatibleSamplerError, InputError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import Given
 from molgen.noise.joint import JointNoise
@@ -54,6 +55,18 @@ class Polish:
         ratio = (self.last / self.first) ** (1 / (self.steps - 1))
         return [self.first * ratio**step for step in range(self.steps)]
 
+    @staticmethod
+    def check(noise: JointNoise) -> None:
+        """Refuse noise that remains where the graph shall be held.
+
+        Raises:
+            IncompatibleSamplerError: Noise remains at ``t = 0``.
+        """
+        if not noise.clean_at_zero:
+            raise IncompatibleSamplerError(
+                "polishing needs noise that vanishes at t = 0, as in configs/noise/joint.yaml; leave it out"
+            )
+
     def __call__(
         self,
         denoiser: Denoiser,
@@ -61,7 +74,7 @@ class Polish:
         molecules: MolBatch,
         known: Given,
         cond: Condition | None = None,
-    ) -> MolBatch:
+    ) -> tuple[MolBatch, int]:
         """Polish the positions that ``known`` leaves free.
 
         Args:
@@ -70,11 +83,17 @@ class Polish:
             molecules: Clean molecules in the frame of the chain.
             known: What was known of them, in that frame; no step is at a later level than its start.
             cond: What they are asked to have.
+
+        Returns:
+            The molecules, and how many evaluations were made; none where no position is free.
+
+        Raises:
+            LevelSupportError: The denoiser takes one time per molecule.
         """
         free = {name: torch.zeros_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
         free["pos"] = known.levels(1.0, molecules).free("pos", molecules)
         if not free["pos"].any():
-            return molecules
+            return molecules, 0
         scale = min(1.0, known.start / self.first)
         for level in self.levels:
             time = torch.full((len(molecules),), scale * level).to(molecules.pos)
@@ -84,4 +103,4 @@ class Polish:
             x0_hat = denoiser(x_t, levels, cond)
             moved = torch.where(free["pos"].unsqueeze(-1), x0_hat.pos, molecules.pos)
             molecules = molecules.replace(pos=moved)
-        return molecules
+        return molecules, self.steps * denoiser.evaluations

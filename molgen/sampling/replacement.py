@@ -66,7 +66,7 @@ class Replacement(ReverseSampler):
         self.resample = resample
         self.grid, self.times = sampler.grid, sampler.times
         self.churn, self.lead = sampler.churn, sampler.lead
-        # What was never trained with given atoms was not trained with given graphs either.
+        # Who has to replace has a model that was not trained with given atoms, nor then with given graphs.
         self.polish = None
 
     def _walk_nfe(self, noise: JointNoise) -> int:

@@ -166,8 +166,8 @@ class ReverseSampler(ABC):
         levels = self._levels(known, times[-1], x_t)
         molecules = noise.reconstruct(x_t, walk.estimate(x_t, levels), levels, generator)
         if self.polish is not None:
-            molecules = self.polish(walk.denoiser, noise, molecules, known, walk.cond)
-            walk.nfe += self.polish.steps * denoiser.evaluations
+            molecules, calls = self.polish(walk.denoiser, noise, molecules, known, walk.cond)
+            walk.nfe += calls
         return Samples(molecules if given is None else source.restored(molecules), walk.nfe)
 
     def _levels(self, known: Given, t: float, batch: MolBatch) -> NoiseLevels:
@@ -214,10 +214,8 @@ class ReverseSampler(ABC):
                 f"{type(self).__name__} draws position noise at every step, but this model knows only noise "
                 "that was coupled to its molecules; use a deterministic sampler: ddim (euler), heun or dpm"
             )
-        if self.polish is not None and not noise.clean_at_zero:
-            raise IncompatibleSamplerError(
-                "polishing needs noise that vanishes at t = 0, as in configs/noise/joint.yaml; leave it out"
-            )
+        if self.polish is not None:
+            self.polish.check(noise)
         if self.lead > 1 and not noise.clean_at_zero:
             raise IncompatibleSamplerError(
                 "a lead needs noise that vanishes at t = 0, as in configs/noise/joint.yaml; leave it at 1"

@@ -19,8 +19,18 @@ class StackedMuon(Muon):
     """torch's Muon in the precision of the weights, all matrices of one shape at once.
 
     torch's own works in bfloat16, one matrix after another; on CPUs without such arithmetic that takes longer
-    than the rest of a training step. Groups, state and the meaning of every option are torch's.
+    than the rest of a training step. It takes Nesterov's step ahead, on the scale of AdamW's updates; groups
+    and state are torch's.
+
+    Args:
+        params: Matrices.
+        lr: Learning rate.
+        weight_decay: Decoupled weight decay.
+        momentum: Decay rate of the momentum.
     """
+
+    def __init__(self, params: Iterable[Parameter], lr: float, weight_decay: float, momentum: float) -> None:
+        super().__init__(params, lr, weight_decay, momentum, adjust_lr_fn="match_rms_adamw")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""A run on two devices: each sees its share of the data, both step alike, and the averages are saved."""
+"""A run on two devices ends, with the figures of every callback and a state that loads."""
 
 from __future__ import annotations
 

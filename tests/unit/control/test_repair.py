@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from molgen.checkpoint.generator import REDRAWN, MoleculeGenerator, SamplingOptions, load, read_options
+from molgen.chem.molecule import Molecule
 from molgen.cli.main import main
-from molgen.control import Setting
-from molgen.control.repair import Repair
+from molgen.control import DeNovo, Setting, Several
+from molgen.control.repair import Repair, Withheld
+from molgen.control.wholeness import not_whole
 from molgen.core import MolBatch
 from molgen.core.errors import InputError
 from molgen.core.tasks import Given
@@ -36,6 +38,14 @@ def drawn(setting: Setting) -> tuple[list[MolBatch], Given]:
     sizes = torch.tensor([5, 7, 9])
     given = Given.nothing(setting.blank(sizes))
     return [given.take(torch.tensor([row])).molecules for row in range(3)], given
+
+
+class Refusing(DeNovo):
+    """Asks for what no molecule is."""
+
+    def objection(self, molecule: Molecule) -> str | None:
+        """See base."""
+        return "it is a molecule"
 
 
 def moved(molecule: MolBatch) -> float:
@@ -82,16 +92,46 @@ def test_more_molecules_are_whole_and_the_others_are_the_same(model: MoleculeGen
     options = SamplingOptions(steps=6)
     repaired = model.sample(40, options, seed=3)
     again = [int(m.record.get(REDRAWN, 0)) for m in repaired]
+    assert any(again) and not all(again)
     for before, after, times in zip(once, repaired, again, strict=True):
-        whole = before.failure is None and before.num_fragments == 1
-        assert (times == 0) == whole or before.failure is None
-        if not times:
-            assert before.smiles == after.smiles and (before.pos == after.pos).all()
+        assert (times == 0) == (before.failure is None and not_whole(before) is None)
+        assert times or (before.smiles == after.smiles and (before.pos == after.pos).all())
     valid = [sum(m.failure is None and m.num_fragments == 1 for m in ms) for ms in (once, repaired)]
     assert valid[1] > valid[0]
     nfe, calls = model.nfe(options), model.nfe(SamplingOptions(steps=Repair().steps))
     assert model.nfe(options, repaired) == pytest.approx(nfe + sum(again) / 40 * calls)
     assert model.nfe(options, once) == nfe
+
+
+def test_valid_molecules_that_are_not_what_was_asked_are_drawn_again(model: MoleculeGenerator) -> None:
+    """In every round of the stream, each held against its own request."""
+    request = Several([Refusing(), DeNovo()])
+    rounds = model.stream(3, SamplingOptions(steps=6, request=request, repair=2), seed=3)
+    molecules = [*next(rounds), *next(rounds)]
+    refused = [m for m in molecules if m.record["request"] == 1]
+    assert len(refused) == 3 and all(m.record[REDRAWN] == 2 for m in refused)
+    assert all(m.record["unsatisfied"] for m in refused)
+    assert any(REDRAWN not in m.record for m in molecules)
+
+
+def test_what_is_not_finite_stays_and_harms_no_other(drawn: tuple[list[MolBatch], Given]) -> None:
+    molecules, given = drawn
+    molecules[1] = molecules[1].replace(pos=molecules[1].pos * torch.nan)
+    repaired, times = Repair(2)(molecules, given, Shifting(), lambda row, m: True, torch.Generator())
+    assert times == [2, 0, 2] and repaired[1] is molecules[1]
+
+
+def test_the_last_report_waits_for_repairs() -> None:
+    told: list[int] = []
+    withheld = Withheld(told.append)
+    for count in (3, 2, 1):
+        withheld(count)
+    assert told == [3, 2]
+    withheld.release()
+    assert told == [3, 2, 1]
+    withheld.release()
+    Withheld(None)(4)
+    assert told == [3, 2, 1]
 
 
 def test_scaffolds_are_kept_in_repaired_molecules(model: MoleculeGenerator, tmp_path: Path) -> None:

@@ -153,6 +153,29 @@ def test_what_cannot_be_a_result(folder: Path, file: str, values: dict[str, obje
         read_runs(folder)
 
 
+def repaired(folder: Path, *rounds: int) -> None:
+    """Let the seeds of 20 calls be repaired at most so often."""
+    for seed, most in enumerate(rounds):
+        values = {"repair": most, "nfe": 20.5 + seed, "nfe_unrepaired": 20}
+        changed(folder / f"qm9-20-{seed}.run.json", **values)
+
+
+def test_repaired_runs_stand_apart_with_their_mean_calls(folder: Path) -> None:
+    repaired(folder, 3, 3, 3)
+    runs = {run.name: run for run in read_runs(folder)}
+    assert "qm9, repaired, 21.5 NFE" in runs and "qm9, 20 NFE" not in runs and "qm9, 100 NFE" in runs
+    goals = [g for g in load_goals() if g.checkpoint == "qm9" and g.nfe == (1, 20)]
+    assert goals and all(goal.best([runs["qm9, repaired, 21.5 NFE"]]) is None for goal in goals)
+    assert main(["results", "results", "-o", "page.md", "--curve", "results/curve.json"]) == 0
+    assert "| qm9, repaired | 21.5 | measured |" in Path("page.md").read_text()
+
+
+def test_seeds_with_other_repairs_are_not_of_one_model(folder: Path) -> None:
+    repaired(folder, 3, 1, 3)
+    with pytest.raises(InputError, match="judge different seeds"):
+        read_runs(folder)
+
+
 def test_a_protocol_twice_or_of_another_version(folder: Path) -> None:
     shutil.copy(folder / "qm9-20.all.eval.json", folder / "again.eval.json")
     with pytest.raises(InputError, match="both by bonded, edm, physical"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from molgen.core.errors import IncompatibleSamplerError, InputError
 from molgen.core.geometry import centre
 from molgen.core.tasks import Given, GivenFields
 from molgen.noise import JointNoise, LinearSchedule, PositionNoise, UniformCategorical
-from molgen.sampling import DDIMSampler, HeunSampler, LogGrid, Polish, Replacement
+from molgen.sampling import DDIMSampler, Generator, HeunSampler, LogGrid, Polish, Replacement
 
 SIZES = torch.tensor([3, 5, 2])
 SPREAD = 0.3
@@ -48,9 +48,10 @@ class Exact(Denoiser):
         """See base."""
         sigma = levels["pos"].unsqueeze(-1)
         alpha = 1 - sigma
+        centres = self.centres[:, : x_t.pos.shape[1]]
         gain = alpha * SPREAD**2 / ((alpha * SPREAD) ** 2 + sigma.square()).clamp(min=1e-12)
         self.times.append(float(sigma.max()))
-        return x_t.replace(pos=self.centres + gain * (x_t.pos - alpha * self.centres))
+        return x_t.replace(pos=centres + gain * (x_t.pos - alpha * centres))
 
 
 @dataclass
@@ -73,8 +74,11 @@ class Case:
         self.model = Exact(centres * blank.mask.unsqueeze(-1))
 
     def polished(self, polish: Polish, known: Given) -> MolBatch:
-        """Polish what is known of them, or they themselves."""
-        return polish(self.model, self.noise, self.molecules, known)
+        """Polish them; the evaluations that are counted were made."""
+        before = len(self.model.times)
+        molecules, calls = polish(self.model, self.noise, self.molecules, known)
+        assert calls == len(self.model.times) - before
+        return molecules
 
     def distance(self, molecules: MolBatch) -> float:
         """Root mean square distance to the mode."""
@@ -113,8 +117,7 @@ def test_given_positions_stay_to_the_last_bit(case: Case) -> None:
     assert polished.pos[:, 0].equal(case.molecules.pos[:, 0])
     assert not polished.pos[:, 1].equal(case.molecules.pos[:, 1])
     whole = Given(case.molecules, GivenFields(["pos"]).free(case.molecules, case.generator))
-    calls = len(case.model.times)
-    assert case.polished(Polish(), whole) is case.molecules and len(case.model.times) == calls
+    assert case.polished(Polish(), whole) is case.molecules
 
 
 def test_no_step_is_later_than_the_start(case: Case) -> None:
@@ -129,6 +132,10 @@ def test_evaluations_are_counted(case: Case) -> None:
         template = case.noise.template(SIZES)
         drawn = sampler(case.model.eval(), case.noise, template, case.generator)
         assert sampler.nfe(case.noise) == drawn.nfe == calls + 3
+    given = Given(case.molecules, GivenFields(["pos"]).free(case.molecules, case.generator))
+    before = len(case.model.times)
+    drawn = sampler(case.model, case.noise, case.molecules, case.generator, given)
+    assert drawn.nfe == len(case.model.times) - before == 9
 
 
 def test_replacement_does_without(case: Case) -> None:
@@ -142,3 +149,23 @@ def test_bad_numbers_and_noise_at_zero_are_refused(noise: JointNoise) -> None:
             Polish(*numbers)
     with pytest.raises(IncompatibleSamplerError, match="polishing needs noise that vanishes"):
         DDIMSampler(4, polish=Polish()).check(noise)
+
+
+def test_molecules_that_are_there_are_polished_in_order(case: Case) -> None:
+    source = Generator(case.model, case.noise, DDIMSampler(3), batch_size=2)
+    case.model.anchor = torch.nn.Parameter(torch.zeros(()))
+    with pytest.raises(InputError, match="batch-size"):
+        replace(source, batch_size=0).polished(Given.nothing(case.molecules), Polish())
+    shifted = case.molecules.replace(pos=case.molecules.pos + 2.0 * case.molecules.mask.unsqueeze(-1))
+    case.model.centres = torch.zeros(1, 5, 3)
+    polished = replace(source, batch_size=1).polished(Given.nothing(shifted), Polish(3, 0.5, 0.2))
+    assert [len(m.pos[0]) for m in polished] == SIZES.tolist()
+    for row, molecule in enumerate(polished):
+        centroid = shifted.pos[row, : SIZES[row]].mean(dim=0)
+        assert torch.allclose(molecule.pos[0].mean(dim=0), centroid, atol=1e-5), "each in its own frame"
+
+
+def test_what_the_chain_refuses_polishing_refuses(noise: JointNoise, case: Case) -> None:
+    source = Generator(case.model, noise, DDIMSampler(3))
+    with pytest.raises(IncompatibleSamplerError, match="polishing needs noise that vanishes"):
+        source.polished(Given.nothing(noise.template(SIZES)), Polish())
