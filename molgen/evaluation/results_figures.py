@@ -65,7 +65,7 @@ def write_quality_figure(runs: Sequence[Run], path: Path) -> None:
             axes.set_ylabel(label)
             axes.margins(0.15)
             if axes.get_legend_handles_labels()[1]:
-                axes.legend(loc="lower right")
+                axes.legend(loc="center right")
 
     _write(draw, (9.0, 3.6), path)
 
@@ -133,7 +133,8 @@ def _draw_line(axes: Any, runs: Sequence[Run], figure: tuple[str, str], colour: 
     label = f"{runs[0].title}, {runs[0].first.device}"
     axes.errorbar(seconds, values, yerr=errors, fmt="o-", color=colour, capsize=2, label=label)
     for (run, _), x, y in zip(points, seconds, values, strict=True):
-        axes.annotate(f"{run.calls} NFE", (x, y), xytext=(5, -11), textcoords="offset points", fontsize=8)
+        place = (-8, 6) if run.first.repair else (5, -11)  # above where other runs of the model lie below
+        axes.annotate(f"{run.calls} NFE", (x, y), xytext=place, textcoords="offset points", fontsize=7)
 
 
 def _write(draw: Callable[[Any], None], size: tuple[float, float], path: Path) -> None:
