@@ -18,12 +18,12 @@ slow: $(VENV)/.dev
 
 # Samples and judges what is not yet in $(RESULTS), then writes the page; another N needs another folder.
 # Names are CHECKPOINT-STEPS-SEED; once-STEPS-SEED is qm9 without repair. With polishing and repairs the steps make about
-# 20, 50 and 100 evaluations; without repairs 10, 20 and 100. EDM_N lets the slow baseline do with fewer molecules.
+# 20, 50 and 100 evaluations; without repairs 10, 20, 50 and 100. EDM_N lets the slow baseline do with fewer molecules.
 N ?= 10000
 EDM_N ?= $(N)
 SEEDS ?= 0 1 2
 STEPS ?= 13 44 93
-ONCE_STEPS ?= 6 16 96
+ONCE_STEPS ?= 6 16 46 96
 EDM_STEPS ?= 1000
 RESULTS ?= runs/results
 PAGE ?= molgen/weights/README.md

@@ -20,7 +20,7 @@ from molgen.core.errors import InputError
 from molgen.core.tasks import Given
 from molgen.sampling import Generator
 
-DEFAULT_ROUNDS = 3
+DEFAULT_ROUNDS = 8
 
 Broken = Callable[[int, MolBatch], bool]
 """Whether the molecule of a row, unpadded, is to be drawn again."""

@@ -55,9 +55,12 @@ class EquivariantTransport(Coupling):
     @staticmethod
     def _assignment(x0: MolBatch, noise: Tensor, levels: NoiseLevels) -> Tensor:
         """``(B, N)`` int64: which noise each atom takes; atoms that cannot exchange keep theirs."""
-        movable, alike = _exchangeable(x0, levels)
-        cost = torch.cdist(x0.pos, noise).square().masked_fill(~alike, _FORBIDDEN).cpu().numpy()
         order = torch.arange(x0.mask.shape[1]).repeat(len(x0), 1)
+        movable = _movable(x0, levels)
+        if not movable.any():
+            return order.to(noise.device)
+        alike = _alike(x0, levels, movable)
+        cost = torch.cdist(x0.pos, noise).square().masked_fill(~alike, _FORBIDDEN).cpu().numpy()
         for row, atoms_of in enumerate(movable.cpu()):
             atoms = atoms_of.nonzero().flatten()
             if len(atoms) > 1:
@@ -67,23 +70,26 @@ class EquivariantTransport(Coupling):
         return order.to(noise.device)
 
 
-def _exchangeable(x0: MolBatch, levels: NoiseLevels) -> tuple[Tensor, Tensor]:
-    """Find atoms that may exchange noise.
-
-    Returns:
-        ``(B, N)`` bool atoms with noisy positions and noisy pairs among them, and ``(B, N, N)`` bool pairs of
-        atoms of which nothing else that is given differs: their own entries, and their pairs with the others.
-    """
+def _movable(x0: MolBatch, levels: NoiseLevels) -> Tensor:
+    """``(B, N)`` bool atoms with noisy positions and noisy pairs among them."""
     movable = x0.mask & levels.free("pos", x0)
     for name, value in x0.items():
         if value.ndim == 4:
             among = movable.unsqueeze(1) & movable.unsqueeze(2) & x0.entry_mask(name)
             movable = movable & (levels.free(name, x0) | ~among).all(dim=2)
+    return movable
+
+
+def _alike(x0: MolBatch, levels: NoiseLevels, movable: Tensor) -> Tensor:
+    """``(B, N, N)`` bool pairs of movable atoms of which nothing that is given differs.
+
+    That is their own entries, and their pairs with the atoms that are not movable.
+    """
     alike = torch.ones_like(movable).unsqueeze(1) & torch.ones_like(movable).unsqueeze(2)
     if levels.molecule_time is None:
         for view in _given_views(x0, levels, movable):
             alike &= (view.unsqueeze(1) == view.unsqueeze(2)).all(dim=-1)
-    return movable, alike
+    return alike
 
 
 def _given_views(x0: MolBatch, levels: NoiseLevels, movable: Tensor) -> Iterator[Tensor]:

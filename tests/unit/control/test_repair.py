@@ -13,7 +13,7 @@ from molgen.checkpoint.generator import REDRAWN, MoleculeGenerator, SamplingOpti
 from molgen.chem.molecule import Molecule
 from molgen.cli.main import main
 from molgen.control import DeNovo, Setting, Several
-from molgen.control.repair import Repair, Withheld
+from molgen.control.repair import DEFAULT_ROUNDS, Repair, Withheld
 from molgen.control.wholeness import not_whole
 from molgen.core import MolBatch
 from molgen.core.errors import InputError
@@ -149,7 +149,7 @@ def test_the_record_counts_repairs(tmp_path: Path) -> None:
     output = tmp_path / "out.sdf"
     assert main(["sample", "-n", "20", "--steps", "5", "-o", str(output)]) == 0
     record = json.loads((tmp_path / "out.run.json").read_text())
-    assert record["repair"] == 3 and record["nfe"] > record["nfe_unrepaired"]
+    assert record["repair"] == DEFAULT_ROUNDS and record["nfe"] > record["nfe_unrepaired"]
     assert "<redrawn>" in output.read_text()
     assert main(["sample", "-n", "20", "--steps", "5", "--repair", "0", "-o", str(output)]) == 0
     record = json.loads((tmp_path / "out.run.json").read_text())

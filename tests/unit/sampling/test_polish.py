@@ -13,7 +13,13 @@ from molgen.core.contracts import Condition
 from molgen.core.errors import IncompatibleSamplerError, InputError
 from molgen.core.geometry import centre
 from molgen.core.tasks import Given, GivenFields
-from molgen.noise import JointNoise, LinearSchedule, PositionNoise, UniformCategorical
+from molgen.noise import (
+    EquivariantTransport,
+    JointNoise,
+    LinearSchedule,
+    PositionNoise,
+    UniformCategorical,
+)
 from molgen.sampling import DDIMSampler, Generator, HeunSampler, LogGrid, Polish, Replacement
 
 SIZES = torch.tensor([3, 5, 2])
@@ -110,6 +116,39 @@ def test_a_step_is_one_of_mean_shift(case: Case) -> None:
     assert torch.allclose(polished.pos, case.molecules.pos + t**2 / alpha * slope, atol=1e-6)
 
 
+class Coupled(Denoiser):
+    """Knows how far the noise that it was trained on leans to its molecules, and no more of them."""
+
+    level_support = LevelSupport.PER_ENTRY
+
+    def __init__(self, lean: torch.Tensor) -> None:
+        super().__init__()
+        self.lean = lean
+
+    def forward(
+        self,
+        x_t: MolBatch,
+        levels: NoiseLevels,
+        cond: Condition | None = None,
+        previous: MolBatch | None = None,
+    ) -> MolBatch:
+        """See base."""
+        sigma = levels["pos"].unsqueeze(-1)
+        return x_t.replace(pos=x_t.pos / (1 - sigma + sigma * self.lean))
+
+
+def test_molecules_keep_their_size_where_noise_was_coupled(joint: JointNoise, case: Case) -> None:
+    """Without the lean of the noise they shrink by ``1 - (1 - t) / (1 - t + t lean)``."""
+    coupled = JointNoise(joint.vocab, joint.processes, EquivariantTransport())
+    free = GivenFields(["atom"]).free(case.molecules, case.generator)
+    lean = coupled.lean(case.molecules, NoiseLevels.partial(torch.ones(3), case.molecules, free))
+    known, t = Given.nothing(case.molecules), 0.1
+    kept, _ = Polish(1, t, t, lean=1.0)(Coupled(lean), coupled, case.molecules, known)
+    assert lean.min() > 0.1 and torch.allclose(kept.pos, case.molecules.pos, atol=1e-6)
+    shrunk, _ = Polish(1, t, t, lean=0.0)(Coupled(lean), coupled, case.molecules, known)
+    assert torch.allclose(shrunk.pos, case.molecules.pos * (1 - t) / (1 - t + t * lean), atol=1e-6)
+
+
 def test_given_positions_stay_to_the_last_bit(case: Case) -> None:
     free = torch.ones_like(case.molecules.mask)
     free[:, 0] = False
@@ -147,6 +186,8 @@ def test_bad_numbers_and_noise_at_zero_are_refused(noise: JointNoise) -> None:
     for numbers in ((0, 0.1, 0.01), (2, 0.01, 0.1), (2, 1.0, 0.1), (2, 0.1, 0.0)):
         with pytest.raises(InputError, match="polishing takes"):
             Polish(*numbers)
+    with pytest.raises(InputError, match=r"lean of polishing must be in \[0, 1\], got 1.5"):
+        Polish(lean=1.5)
     with pytest.raises(IncompatibleSamplerError, match="polishing needs noise that vanishes"):
         DDIMSampler(4, polish=Polish()).check(noise)
 
