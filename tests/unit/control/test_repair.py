@@ -106,7 +106,7 @@ def test_more_molecules_are_whole_and_the_others_are_the_same(model: MoleculeGen
 def test_valid_molecules_that_are_not_what_was_asked_are_drawn_again(model: MoleculeGenerator) -> None:
     """In every round of the stream, each held against its own request."""
     request = Several([Refusing(), DeNovo()])
-    rounds = model.stream(3, SamplingOptions(steps=6, request=request, repair=2), seed=3)
+    rounds = model.stream(3, SamplingOptions(steps=16, request=request, repair=2), seed=3)
     molecules = [*next(rounds), *next(rounds)]
     refused = [m for m in molecules if m.record["request"] == 1]
     assert len(refused) == 3 and all(m.record[REDRAWN] == 2 for m in refused)
