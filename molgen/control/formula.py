@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import chain
 
 import torch
+from torch import Tensor
 from torch.nn.functional import one_hot
 
 from molgen.chem.formula import FormulaRange
@@ -96,15 +97,20 @@ class FormulaRequest(Request):
 
     def given(self, draw: Draw) -> Given:
         """See base."""
-        molecules = with_elements(draw.setting, draw_formulas(draw, self.choices(draw.setting)))
-        free = {name: torch.ones_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
-        return Given(molecules, free | {"atom": torch.zeros_like(molecules.mask)})
+        return given_formulas(draw, self.choices(draw.setting))
 
     def objection(self, molecule: Molecule) -> str | None:
         """See base."""
         if not self.formula.holds(formula_counts(molecule.formula)):
             return f"its formula is {molecule.formula}"
         return super().objection(molecule)
+
+
+def given_formulas(draw: Draw, choices: Mapping[str, int]) -> Given:
+    """Elements are given, all else is drawn; see :func:`draw_formulas`."""
+    molecules = with_elements(draw.setting, draw_formulas(draw, choices))
+    free = {name: torch.ones_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
+    return Given(molecules, free | {"atom": torch.zeros_like(molecules.mask)})
 
 
 def draw_formulas(draw: Draw, choices: Mapping[str, int]) -> list[dict[str, int]]:
@@ -115,9 +121,18 @@ def draw_formulas(draw: Draw, choices: Mapping[str, int]) -> list[dict[str, int]
         choices: Formulas in Hill's order, with their weights.
     """
     texts, weights = list(choices), torch.tensor(list(choices.values()), dtype=torch.float64)
-    sizes = torch.tensor([sum(formula_counts(text).values()) for text in texts])
-    index = torch.multinomial(weights * draw.likelihood(sizes), 1, generator=draw.generator).squeeze(1)
+    index = torch.multinomial(weights * _likelihood(draw, texts), 1, generator=draw.generator).squeeze(1)
     return [formula_counts(texts[i]) for i in index.tolist()]
+
+
+def _likelihood(draw: Draw, texts: list[str]) -> Tensor:
+    """How likely each molecule's properties are for formulas, ``(B, len(texts))``, up to a factor for each.
+
+    By formula where the training molecules tell, by size otherwise.
+    """
+    if draw.formulas_tell(texts):
+        return draw.formula_likelihood(texts)
+    return draw.likelihood(torch.tensor([sum(formula_counts(text).values()) for text in texts]))
 
 
 def with_elements(setting: Setting, formulas: list[dict[str, int]]) -> MolBatch:

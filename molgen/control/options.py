@@ -10,12 +10,13 @@ from molgen.chem.formula import FormulaRange
 from molgen.control.analogue import DEFAULT_STRENGTH, AnalogueRequest
 from molgen.control.attachment import read_scaffold
 from molgen.control.conformers import ConformerRequest
+from molgen.control.de_novo import DeNovo
 from molgen.control.formula import FormulaRequest
 from molgen.control.formula_scaffold import FormulaScaffoldRequest
 from molgen.control.parents import read_parents
 from molgen.control.properties import Targets
 from molgen.control.replacement import ByReplacement
-from molgen.control.request import DeNovo, Request, Sizes
+from molgen.control.request import Request, Sizes
 from molgen.control.scaffold import ScaffoldRequest
 from molgen.core.errors import InputError
 from molgen.sampling.replacement import DEFAULT_RESAMPLE

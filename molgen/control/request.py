@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -87,6 +87,26 @@ class Draw:
             likelihood *= torch.where(known, rows[:, histogram.column(values)].t(), 1.0)
         return likelihood
 
+    def formulas_tell(self, formulas: Iterable[str]) -> bool:
+        """Whether the model can be given ``formulas``, and what is asked is known of each of them."""
+        statistics = self.setting.statistics
+        known = self.labels.keys() <= statistics.by_formula.keys()
+        return known and "bond" in self.setting.fields and statistics.formulas.keys() >= set(formulas)
+
+    def formula_likelihood(self, formulas: Sequence[str]) -> Tensor:
+        """Probability of each molecule's labels among training molecules of formulas, ``(B, F)`` float64.
+
+        Up to a factor for each molecule. Properties are taken as independent of each other given the formula.
+        """
+        statistics = self.setting.statistics
+        place = {text: i for i, text in enumerate(statistics.formulas)}
+        columns = [place[text] for text in formulas]
+        log = torch.zeros(self.count, len(columns), dtype=torch.float64)
+        for name, values in self.labels.items():
+            density = statistics.by_formula[name].log_density(values)[:, columns]
+            log += torch.where(values.isfinite().unsqueeze(1), density, 0.0)
+        return log.softmax(dim=1)
+
 
 class Request(ABC):
     """What is asked of molecules."""
@@ -122,26 +142,6 @@ class Request(ABC):
     def objection(self, molecule: Molecule) -> str | None:
         """Say why a finished molecule is not what was asked, or ``None``; by default, if it is not whole."""
         return not_whole(molecule)
-
-
-class DeNovo(Request):
-    """Anything, perhaps of a size.
-
-    Args:
-        num_atoms: Least and largest number of atoms; sizes between them keep the training set's proportions.
-    """
-
-    def __init__(self, num_atoms: Sizes | None = None) -> None:
-        self.num_atoms = num_atoms
-
-    def check(self, setting: Setting) -> None:
-        """See base."""
-        prior_within(setting, self.num_atoms)
-
-    def given(self, draw: Draw) -> Given:
-        """See base."""
-        sizes = draw.sizes(prior_within(draw.setting, self.num_atoms))
-        return Given.nothing(draw.setting.blank(sizes))
 
 
 def prior_within(setting: Setting, num_atoms: Sizes | None) -> SizePrior:

@@ -20,6 +20,8 @@ from molgen.data.size_prior import SizePrior
 BINS = 40
 """Bins of a property between its 0.05 and 99.95 percentiles; the outermost take the rest."""
 _TAIL = 0.05
+_BORROWED = 5
+"""How many molecules of the mean spread within formulas are added to those that a formula has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,65 @@ class PropertyHistogram:
 
 
 @dataclass(frozen=True, eq=False)
+class PropertyByFormula:
+    """A property's mean and standard deviation among the training molecules of every formula.
+
+    Attributes:
+        means: ``(F,)`` float64, in the property's unit.
+        spreads: ``(F,)`` float64, above zero; those of rare formulas lean on the mean spread of all.
+    """
+
+    means: Tensor
+    spreads: Tensor
+
+    @classmethod
+    def of(
+        cls, values: NDArray[np.float64], formula: NDArray[np.int64], count: int
+    ) -> PropertyByFormula | None:
+        """Measure ``(M,)`` values of molecules whose formula is one of ``count``.
+
+        Returns:
+            ``None`` where a formula has no known value, or no two molecules of one formula differ.
+        """
+        known = np.isfinite(values)
+        values, formula = values[known], formula[known]
+        molecules = np.bincount(formula, minlength=count)
+        if not molecules.all():
+            return None
+        means = np.bincount(formula, values, count) / molecules
+        squares = np.bincount(formula, (values - means[formula]) ** 2, count)
+        mean_square = squares.sum() / len(values)
+        if not mean_square > 0:
+            return None
+        spreads = np.sqrt((squares + _BORROWED * mean_square) / (molecules + _BORROWED))
+        return cls(torch.from_numpy(means), torch.from_numpy(spreads))
+
+    def log_density(self, values: Tensor) -> Tensor:
+        """Normal log density of ``(B,)`` values among molecules of each formula, ``(B, F)`` float64."""
+        away = (values.double().unsqueeze(1) - self.means) / self.spreads
+        return -0.5 * away.square() - self.spreads.log()
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return plain lists, to six digits."""
+        return {
+            name: [float(f"{value:.6g}") for value in getattr(self, name).tolist()]
+            for name in ("means", "spreads")
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], count: int) -> PropertyByFormula:
+        """Read what :meth:`to_dict` gave, of ``count`` formulas.
+
+        Raises:
+            ValueError: It is of another number of formulas, or a spread is not above zero.
+        """
+        means, spreads = (torch.tensor(content[k], dtype=torch.float64) for k in ("means", "spreads"))
+        if not len(means) == len(spreads) == count or not (spreads > 0).all():
+            raise ValueError(f"{count} formulas have {len(means)} means and {len(spreads)} spreads")
+        return cls(means, spreads)
+
+
+@dataclass(frozen=True, eq=False)
 class TrainingStatistics:
     """Counts over the training molecules.
 
@@ -96,20 +157,26 @@ class TrainingStatistics:
         sizes: Distribution of the number of atoms.
         formulas: Formula in Hill's order to number of molecules; empty where it was not counted.
         properties: Property name to histogram, of the properties the model may be asked for.
+        by_formula: Property name to what each of ``formulas`` tells of it, in their order; absent where that
+            was not counted, as in checkpoints of earlier versions.
     """
 
     sizes: SizePrior
     formulas: Mapping[str, int] = field(default_factory=dict)
     properties: Mapping[str, PropertyHistogram] = field(default_factory=dict)
+    by_formula: Mapping[str, PropertyByFormula] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dataset: MolDataset) -> TrainingStatistics:
         """Count the molecules of a split; properties are those that its batches carry."""
         values = {n: dataset.store.properties[dataset.index, c] for n, c in dataset.labels.items()}
+        formulas, formula = count_formulas(dataset)
+        measured = {n: PropertyByFormula.of(value, formula, len(formulas)) for n, value in values.items()}
         return cls(
             SizePrior.from_sizes(dataset.num_atoms),
-            count_formulas(dataset),
+            formulas,
             {name: PropertyHistogram.of(value, dataset.num_atoms) for name, value in values.items()},
+            {name: known for name, known in measured.items() if known is not None},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,6 +185,7 @@ class TrainingStatistics:
             "sizes": {str(size): count for size, count in self.sizes.counts.items()},
             "formulas": dict(self.formulas),
             "properties": {name: histogram.to_dict() for name, histogram in self.properties.items()},
+            "by_formula": {name: known.to_dict() for name, known in self.by_formula.items()},
         }
 
     @classmethod
@@ -128,26 +196,35 @@ class TrainingStatistics:
             CheckpointError: Something else was given.
         """
         try:
+            formulas = dict(content["formulas"])
+            by_formula = content.get("by_formula", {}).items()
             return cls(
                 SizePrior({int(size): count for size, count in content["sizes"].items()}),
-                dict(content["formulas"]),
+                formulas,
                 {name: PropertyHistogram.from_dict(h) for name, h in content["properties"].items()},
+                {name: PropertyByFormula.from_dict(known, len(formulas)) for name, known in by_formula},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"the training statistics are damaged: {error}") from error
 
 
-def count_formulas(dataset: MolDataset) -> dict[str, int]:
-    """Count the formulas of a split, the commonest first."""
+def count_formulas(dataset: MolDataset) -> tuple[dict[str, int], NDArray[np.int64]]:
+    """Count the formulas of a split.
+
+    Returns:
+        Formulas in Hill's order with their numbers of molecules, the commonest first; and the place of each
+        molecule's formula among them, ``(M,)`` int64.
+    """
     store, elements = dataset.store, np.unique(dataset.store.numbers)
     counts = np.stack(
         [np.add.reduceat(store.numbers == z, store.atom_offsets[:-1], dtype=np.int64) for z in elements],
         axis=1,
     )[dataset.index]
-    rows, occurrences = np.unique(counts, axis=0, return_counts=True)
+    rows, kind, occurrences = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
     order = np.argsort(-occurrences, kind="stable")
     names = {z: element for element, z in ATOMIC_NUMBERS.items()}
     symbols = [names[z] for z in elements.tolist()]
-    return {
+    formulas = {
         hill(dict(zip(symbols, rows[i].tolist(), strict=True))): int(occurrences[i]) for i in order.tolist()
     }
+    return formulas, np.argsort(order)[kind.reshape(-1)]

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from molgen.chem.asked import ASKED
 from molgen.chem.descriptors import DESCRIPTORS, describe
 from molgen.chem.molecule import Molecule
+from molgen.control.de_novo import DeNovo
 from molgen.control.properties import Target, Targets, unit
-from molgen.control.request import DeNovo, Request
+from molgen.control.request import Request
 from molgen.evaluation.asked_properties import shuffled_error
 from molgen.evaluation.metrics import Estimate, Figure, bootstrap_interval
 from molgen.trials.sources import Requested

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,9 +13,13 @@ from torch import Tensor
 from molgen.control import DeNovo, Draw, Setting
 from molgen.control.request import require_bonds
 from molgen.core.errors import InputError
+from molgen.core.formula import formula_counts, hill
+from molgen.core.tasks import Given
+from molgen.data.statistics import PropertyByFormula
 
 DRAWS = 20_000
 SIZES = {3: 200, 5: 300, 9: 500}
+FORMULAS = {"CH4": 6, "C2H6": 3, "C2H6O": 1, "H2O": 2, "C2H4": 4}
 COUNTS = [[30, 10, 0, 0], [10, 10, 10, 10], [0, 0, 10, 30]]
 """Those of the hand-made setting, by size and bin of the gap."""
 
@@ -19,6 +27,7 @@ COUNTS = [[30, 10, 0, 0], [10, 10, 10, 10], [0, 0, 10, 30]]
 @pytest.fixture(autouse=True)
 def statistics_are_those_written_here(setting: Setting) -> None:
     assert setting.statistics.sizes.counts == SIZES
+    assert [*setting.statistics.formulas.items()] == [*FORMULAS.items()]
     assert setting.statistics.properties["gap"].counts.tolist() == COUNTS
 
 
@@ -93,6 +102,58 @@ def test_sizes_that_no_training_molecule_has(setting: Setting) -> None:
     DeNovo((1, 3)).check(setting)
     with pytest.raises(InputError, match="no training molecule has 10 to 20 atoms; sizes 3 to 9"):
         DeNovo((10, 20)).check(setting)
+
+
+def formulas_drawn(given: Given, setting: Setting) -> Counter[str]:
+    """Count the formulas of given elements."""
+    atoms = given.molecules.atom.sum(dim=1).long().tolist()
+    return Counter(hill(dict(zip(setting.vocab.elements, row, strict=True))) for row in atoms)
+
+
+@pytest.fixture
+def telling(setting: Setting) -> Setting:
+    """Gaps of 0.1, 0.2 ... by formula."""
+    means = 0.1 * torch.arange(1, len(FORMULAS) + 1, dtype=torch.float64)
+    gaps = PropertyByFormula(means, torch.full_like(means, 0.1))
+    return replace(setting, statistics=replace(setting.statistics, by_formula={"gap": gaps}))
+
+
+def test_formulas_follow_the_property(telling: Setting, generator: torch.Generator) -> None:
+    """By Bayes' rule, those of the asked size alone; each molecule by its own value."""
+    labels = {"gap": torch.tensor([0.2, 9.0, torch.nan]).repeat(DRAWS)}
+    for num_atoms in (None, (5, 8)):
+        given = DeNovo(num_atoms).given(Draw(3 * DRAWS, telling, generator, labels))
+        assert given.free.keys() >= {"pos", "bond"} and not given.free["atom"].any()
+        fitting = {
+            f: (n, 0.1 * (i + 1))
+            for i, (f, n) in enumerate(FORMULAS.items())
+            if num_atoms is None or 5 <= sum(formula_counts(f).values()) <= 8
+        }
+        assert 1 < len(fitting) and (num_atoms is None) == (len(fitting) == len(FORMULAS))
+        for start, value in enumerate((0.2, 9.0, None)):
+            weights = {f: n * density(value, mean) for f, (n, mean) in fitting.items()}
+            rows = torch.arange(start, 3 * DRAWS, 3)
+            found = formulas_drawn(given.take(rows), telling)
+            assert found.keys() <= fitting.keys()
+            for formula, weight in weights.items():
+                share = weight / sum(weights.values())
+                error = (share * (1 - share) / DRAWS) ** 0.5
+                assert abs(found[formula] / DRAWS - share) <= 5 * error + 1e-9
+
+
+def density(value: float | None, mean: float) -> float:
+    """Normal density with spread 0.1, up to a factor; 1 where no value is asked."""
+    return 1.0 if value is None else math.exp(-50 * (value - mean) ** 2 + 50 * (value - 0.5) ** 2)
+
+
+def test_formulas_are_left_alone_where_they_tell_nothing(
+    telling: Setting, generator: torch.Generator
+) -> None:
+    """Nothing asked, a property that is not known by formula, or a model that cannot be given formulas."""
+    gap = {"gap": torch.full((5,), 0.2)}
+    blind = replace(telling, fields=("pos", "atom"))
+    for setting, labels in ((telling, {}), (telling, {**gap, "tpsa": gap["gap"]}), (blind, gap)):
+        assert not DeNovo().given(Draw(5, setting, generator, labels)).free
 
 
 def test_a_model_without_bonds_is_named(setting: Setting, without_bonds: Setting) -> None:

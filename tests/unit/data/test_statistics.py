@@ -15,7 +15,7 @@ from molgen.core import Vocab
 from molgen.core.errors import CheckpointError, DataError
 from molgen.data import MolDataset, MoleculeStore
 from molgen.data.properties import PROPERTIES
-from molgen.data.statistics import PropertyHistogram, TrainingStatistics
+from molgen.data.statistics import PropertyByFormula, PropertyHistogram, TrainingStatistics
 
 
 @pytest.fixture
@@ -59,6 +59,49 @@ def test_storing_changes_nothing(train: MolDataset) -> None:
     assert again.sizes.counts == first.sizes.counts and again.formulas == first.formulas
     for name in ("edges", "sizes", "counts"):
         assert torch.equal(getattr(again.properties["gap"], name), getattr(first.properties["gap"], name))
+    for name in ("means", "spreads"):
+        kept, measured = (getattr(s.by_formula["gap"], name) for s in (again, first))
+        assert len(measured) == len(first.formulas)
+        torch.testing.assert_close(kept, measured, rtol=1e-5, atol=0)
+
+
+def test_statistics_of_earlier_versions_know_nothing_by_formula(train: MolDataset) -> None:
+    content = TrainingStatistics.of(train).to_dict()
+    del content["by_formula"]
+    assert not TrainingStatistics.from_dict(content).by_formula
+
+
+def test_formulas_tell_what_their_molecules_have(train: MolDataset) -> None:
+    """Mean of every formula; spreads between that of its own molecules and that within all formulas."""
+    gaps = train.store.properties[train.index, train.labels["gap"]]
+    found = TrainingStatistics.of(train)
+    texts = [
+        CalcMolFormula(Chem.AddHs(Chem.MolFromSmiles(train.store.smiles[i].decode()))) for i in train.index
+    ]
+    known = found.by_formula["gap"]
+    groups = {f: gaps[[t == f for t in texts]] for f in set(texts) if f in found.formulas}
+    within = [values - values.mean() for values in groups.values()]
+    common = np.sqrt(np.concatenate(within).var())
+    place = {formula: i for i, formula in enumerate(found.formulas)}
+    assert len(groups) > 20
+    for formula, values in groups.items():
+        assert known.means[place[formula]] == pytest.approx(values.mean())
+        low, high = sorted((values.std(), common))
+        assert 0.95 * low < known.spreads[place[formula]] < 1.05 * high
+    density = known.log_density(torch.tensor(gaps[:2]))
+    expected = torch.distributions.Normal(known.means, known.spreads).log_prob(torch.tensor(gaps[1]))
+    torch.testing.assert_close(density[1] - density[1, 0], expected - expected[0])
+
+
+def test_formulas_that_tell_nothing() -> None:
+    """One has no known value; or molecules of one formula never differ."""
+    formula = np.array([0, 0, 1])
+    assert PropertyByFormula.of(np.array([1.0, 2.0, np.nan]), formula, 2) is None
+    assert PropertyByFormula.of(np.array([1.0, 1.0, 3.0]), formula, 2) is None
+    known = PropertyByFormula.of(np.array([1.0, 3.0, 5.0]), formula, 2)
+    assert known is not None and known.means.tolist() == [2.0, 5.0]
+    with pytest.raises(ValueError, match="3 formulas have 2 means"):
+        PropertyByFormula.from_dict(known.to_dict(), 3)
 
 
 def test_damage_is_noticed() -> None:
