@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from molgen.control.formula import given_formulas
-from molgen.control.request import Draw, Request, Setting, Sizes, prior_within
+from molgen.control.request import Draw, Request, Setting, Sizes, fits, prior_within
 from molgen.core.formula import formula_counts
 from molgen.core.tasks import Given
 
@@ -13,7 +13,8 @@ class DeNovo(Request):
 
     Sizes are drawn, in the training set's proportions. Beside properties so is the formula, given them, where
     the checkpoint knows the properties by formula and draws bonds: much of a property is a matter of what the
-    molecule is made of, which a network follows less well than counting.
+    molecule is made of, which a network follows less well than counting. Such formulas are those of training
+    molecules; :class:`molgen.control.FormulaRequest` takes others.
 
     Args:
         num_atoms: Least and largest number of atoms; sizes between them keep the training set's proportions.
@@ -32,8 +33,7 @@ class DeNovo(Request):
         formulas = draw.setting.statistics.formulas
         if not draw.labels or not draw.formulas_tell(formulas):
             return Given.nothing(draw.setting.blank(draw.sizes(prior)))
-        return given_formulas(draw, {text: n for text, n in formulas.items() if self._fits(text)})
-
-    def _fits(self, formula: str) -> bool:
-        atoms = sum(formula_counts(formula).values())
-        return self.num_atoms is None or self.num_atoms[0] <= atoms <= self.num_atoms[1]
+        if self.num_atoms is not None:
+            sized = ((text, n, sum(formula_counts(text).values())) for text, n in formulas.items())
+            formulas = {text: n for text, n, atoms in sized if fits(atoms, self.num_atoms)}
+        return given_formulas(draw, formulas)

@@ -13,7 +13,7 @@ from molgen.chem.formula import FormulaRange
 from molgen.chem.molecule import Molecule
 from molgen.chem.tables import ATOMIC_NUMBER
 from molgen.control.conformers import SIZE_MARGIN
-from molgen.control.request import Draw, Request, Setting, Sizes, require_bonds
+from molgen.control.request import Draw, Request, Setting, Sizes, fits, require_bonds
 from molgen.core.batch import MolBatch
 from molgen.core.errors import InputError
 from molgen.core.formula import formula_counts, hill
@@ -64,7 +64,8 @@ class FormulaRequest(Request):
         found = {
             text: count
             for text, count in setting.statistics.formulas.items()
-            if self.formula.holds(counts := formula_counts(text)) and self._fits(counts)
+            if self.formula.holds(counts := formula_counts(text))
+            and fits(sum(counts.values()), self.num_atoms)
         }
         if not found:
             sized = "" if self.num_atoms is None else " of {} to {} atoms".format(*self.num_atoms)
@@ -74,16 +75,13 @@ class FormulaRequest(Request):
             )
         return found
 
-    def _fits(self, counts: Mapping[str, int]) -> bool:
-        return self.num_atoms is None or self.num_atoms[0] <= sum(counts.values()) <= self.num_atoms[1]
-
     def _require_possible(self, counts: Mapping[str, int], most: int) -> None:
         atoms = sum(counts.values())
         if atoms > most:
             raise InputError(
                 f"--formula {self.formula.text!r} has {atoms} atoms; the model is asked for at most {most}"
             )
-        if not self._fits(counts):
+        if not fits(atoms, self.num_atoms):
             assert self.num_atoms is not None
             raise InputError(
                 f"--formula {self.formula.text!r} has {atoms} atoms, but --num-atoms asks for "

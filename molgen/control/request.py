@@ -96,14 +96,18 @@ class Draw:
     def formula_likelihood(self, formulas: Sequence[str]) -> Tensor:
         """Probability of each molecule's labels among training molecules of formulas, ``(B, F)`` float64.
 
-        Up to a factor for each molecule. Properties are taken as independent of each other given the formula.
+        Up to a factor for each molecule. Properties are taken as independent of each other given the formula;
+        values outside the range of the histogram count as those at its end.
         """
         statistics = self.setting.statistics
+        molecules = torch.tensor(list(statistics.formulas.values()))
         place = {text: i for i, text in enumerate(statistics.formulas)}
         columns = [place[text] for text in formulas]
         log = torch.zeros(self.count, len(columns), dtype=torch.float64)
         for name, values in self.labels.items():
-            density = statistics.by_formula[name].log_density(values)[:, columns]
+            edges = statistics.properties[name].edges
+            inside = values.to(edges).clamp(edges[0], edges[-1])
+            density = statistics.by_formula[name].log_density(inside, molecules)[:, columns]
             log += torch.where(values.isfinite().unsqueeze(1), density, 0.0)
         return log.softmax(dim=1)
 
@@ -142,6 +146,11 @@ class Request(ABC):
     def objection(self, molecule: Molecule) -> str | None:
         """Say why a finished molecule is not what was asked, or ``None``; by default, if it is not whole."""
         return not_whole(molecule)
+
+
+def fits(atoms: int, num_atoms: Sizes | None) -> bool:
+    """Whether a number of atoms is in a range, if there is one."""
+    return num_atoms is None or num_atoms[0] <= atoms <= num_atoms[1]
 
 
 def prior_within(setting: Setting, num_atoms: Sizes | None) -> SizePrior:

@@ -22,6 +22,8 @@ BINS = 40
 _TAIL = 0.05
 _BORROWED = 5
 """How many molecules of the mean spread within formulas are added to those that a formula has."""
+_SAME = 1e-9
+"""Share of a property's variance below which it is a matter of the formula alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,26 +110,40 @@ class PropertyByFormula:
     ) -> PropertyByFormula | None:
         """Measure ``(M,)`` values of molecules whose formula is one of ``count``.
 
+        A formula without known values has the mean and spread of all molecules.
+
         Returns:
-            ``None`` where a formula has no known value, or no two molecules of one formula differ.
+            ``None`` where no two molecules of one formula differ.
         """
         known = np.isfinite(values)
         values, formula = values[known], formula[known]
         molecules = np.bincount(formula, minlength=count)
-        if not molecules.all():
-            return None
-        means = np.bincount(formula, values, count) / molecules
+        means = np.bincount(formula, values, count) / molecules.clip(min=1)
         squares = np.bincount(formula, (values - means[formula]) ** 2, count)
         mean_square = squares.sum() / len(values)
-        if not mean_square > 0:
+        if not mean_square > _SAME * values.var():
             return None
         spreads = np.sqrt((squares + _BORROWED * mean_square) / (molecules + _BORROWED))
+        means, spreads = (
+            np.where(molecules > 0, own, of_all)
+            for own, of_all in ((means, values.mean()), (spreads, values.std()))
+        )
         return cls(torch.from_numpy(means), torch.from_numpy(spreads))
 
-    def log_density(self, values: Tensor) -> Tensor:
-        """Normal log density of ``(B,)`` values among molecules of each formula, ``(B, F)`` float64."""
-        away = (values.double().unsqueeze(1) - self.means) / self.spreads
-        return -0.5 * away.square() - self.spreads.log()
+    def log_density(self, values: Tensor, molecules: Tensor) -> Tensor:
+        """Log density of ``(B,)`` values in a molecule of each formula, ``(B, F)`` float64.
+
+        Student's t, since means and spreads are those of few molecules: without its tails, a rare value is
+        taken for one of whichever formula is known worst.
+
+        Args:
+            values: In the property's unit; what is NaN has NaN.
+            molecules: ``(F,)`` numbers of training molecules.
+        """
+        freedom = molecules.double() + _BORROWED
+        scale = self.spreads * (1 + 1 / freedom).sqrt()
+        tails = torch.distributions.StudentT(freedom, self.means, scale, validate_args=False)
+        return tails.log_prob(values.double().unsqueeze(1))
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return plain lists, to six digits."""
@@ -141,11 +157,13 @@ class PropertyByFormula:
         """Read what :meth:`to_dict` gave, of ``count`` formulas.
 
         Raises:
-            ValueError: It is of another number of formulas, or a spread is not above zero.
+            ValueError: It is of another number of formulas, or a number is not what it can be.
         """
         means, spreads = (torch.tensor(content[k], dtype=torch.float64) for k in ("means", "spreads"))
-        if not len(means) == len(spreads) == count or not (spreads > 0).all():
+        if not len(means) == len(spreads) == count:
             raise ValueError(f"{count} formulas have {len(means)} means and {len(spreads)} spreads")
+        if not (means.isfinite() & spreads.isfinite() & (spreads > 0)).all():
+            raise ValueError("means must be finite and spreads above 0")
         return cls(means, spreads)
 
 

@@ -20,6 +20,9 @@ from molgen.core.levels import NoiseLevels
 
 _FORBIDDEN = 1e9
 """Squared distance, angstrom^2, of an exchange that is not allowed; keeping one's own noise always is."""
+_LEAN_DRAWS = 128
+_SMALL = 1e-3
+"""Least squared size, angstrom^2, that a lean is divided by: a single atom is at the origin."""
 
 
 class Coupling(ABC):
@@ -38,6 +41,19 @@ class Coupling(ABC):
             ``(B, N, 3)`` noise with the same distribution given the entries that are given.
         """
 
+    @abstractmethod
+    def lean(self, x0: MolBatch, levels: NoiseLevels, unit: float) -> Tensor:
+        """How far coupled noise ``e`` leans towards its molecule: the mean of ``<e, x> / <x, x>``.
+
+        Args:
+            x0: Clean molecules, ``pos`` in the frame of the noise; those that are not finite lean nowhere.
+            levels: Times of every entry, by which all but positions is given.
+            unit: Standard deviation of the noise, angstrom.
+
+        Returns:
+            ``(B, 1, 1)``.
+        """
+
 
 class EquivariantTransport(Coupling):
     """Renames noise by linear assignment, then rotates it by Kabsch's method.
@@ -51,6 +67,23 @@ class EquivariantTransport(Coupling):
         renamed = torch.take_along_dim(noise, self._assignment(x0, noise, levels).unsqueeze(-1), dim=1)
         rotation = kabsch(renamed, x0.pos, x0.mask)
         return torch.where(levels.anchored(x0), renamed, renamed @ rotation.transpose(1, 2))
+
+    def lean(self, x0: MolBatch, levels: NoiseLevels, unit: float) -> Tensor:
+        """See base.
+
+        Nothing is renamed in a given graph. The rotation that brings noise ``e`` nearest to ``x`` makes
+        ``<e, x>`` the sum of the singular values of ``e^T x``, the last one signed (Kabsch), which has the
+        law of a 3 x 3 Gaussian matrix times the singular values of ``x``; the mean is that over fixed draws.
+        """
+        free = ~levels.anchored(x0) & x0.pos.isfinite().all(dim=2).all(dim=1).view(-1, 1, 1)
+        pos = torch.where(free, x0.pos, 0.0)
+        spread = torch.linalg.eigvalsh(pos.transpose(1, 2) @ pos).clamp(min=0).sqrt()
+        draws = torch.randn(_LEAN_DRAWS, 3, 3, generator=torch.Generator().manual_seed(0)).to(pos)
+        matched = draws * spread.view(-1, 1, 1, 3)
+        values = torch.linalg.svdvals(matched)
+        signed = values[..., 0] + values[..., 1] + torch.linalg.det(matched).sign() * values[..., 2]
+        size = pos.square().sum(dim=(1, 2)).clamp(min=_SMALL)
+        return (unit * signed.mean(dim=1) / size).view(-1, 1, 1)
 
     @staticmethod
     def _assignment(x0: MolBatch, noise: Tensor, levels: NoiseLevels) -> Tensor:

@@ -19,10 +19,6 @@ from molgen.noise.coupling import Coupling
 from molgen.noise.gaussian import GaussianNoise
 from molgen.noise.process import NoiseProcess, StepTimes
 
-_LEAN_DRAWS = 16
-_SMALL = 1e-3
-"""Least squared size, angstrom^2, that a lean is divided by: one atom is at the origin."""
-
 
 class JointNoise:
     """Noise processes by field name.
@@ -146,24 +142,16 @@ class JointNoise:
         return self._gaussian("pos").draw(like.pos, levels["pos"], like.mask, generator)
 
     def lean(self, x0: MolBatch, levels: NoiseLevels) -> Tensor:
-        """How far coupled position noise ``e`` leans towards its molecule: the mean of ``<e, x> / <x, x>``.
+        """How far position noise leans towards molecules of given graphs: :meth:`Coupling.lean`.
 
-        What is noised holds ``alpha + sigma * lean`` of its molecule, more than the schedule says. It is
-        measured on 16 draws, always the same ones, so that nothing depends on chance.
-
-        Args:
-            x0: Clean molecules, ``pos`` in the frame of the noise.
-            levels: Times of every entry, which say what is given.
+        What is noised holds ``alpha + sigma * lean`` of its molecule, more than the schedule says.
 
         Returns:
             ``(B, 1, 1)``; zero without a coupling.
         """
         if self.coupling is None:
             return torch.zeros_like(x0.pos[:, :1, :1])
-        generator = torch.Generator(x0.device).manual_seed(0)
-        draws = (self.draw_positions(x0, levels, generator) for _ in range(_LEAN_DRAWS))
-        along = sum((self.coupling(x0, drawn, levels) * x0.pos).sum(dim=(1, 2)) for drawn in draws)
-        return (along / _LEAN_DRAWS / x0.pos.square().sum(dim=(1, 2)).clamp(min=_SMALL)).view(-1, 1, 1)
+        return self.coupling.lean(x0, levels, self.unit("pos"))
 
     def template(self, num_atoms: Tensor, dtype: torch.dtype = torch.float32) -> MolBatch:
         """Make an all-zero batch of molecules of the given sizes.

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import scipy.stats
 import torch
 from torch import Tensor
 
@@ -131,7 +132,7 @@ def test_formulas_follow_the_property(telling: Setting, generator: torch.Generat
         }
         assert 1 < len(fitting) and (num_atoms is None) == (len(fitting) == len(FORMULAS))
         for start, value in enumerate((0.2, 9.0, None)):
-            weights = {f: n * density(value, mean) for f, (n, mean) in fitting.items()}
+            weights = {f: n * density(value, n, mean) for f, (n, mean) in fitting.items()}
             rows = torch.arange(start, 3 * DRAWS, 3)
             found = formulas_drawn(given.take(rows), telling)
             assert found.keys() <= fitting.keys()
@@ -141,9 +142,13 @@ def test_formulas_follow_the_property(telling: Setting, generator: torch.Generat
                 assert abs(found[formula] / DRAWS - share) <= 5 * error + 1e-9
 
 
-def density(value: float | None, mean: float) -> float:
-    """Normal density with spread 0.1, up to a factor; 1 where no value is asked."""
-    return 1.0 if value is None else math.exp(-50 * (value - mean) ** 2 + 50 * (value - 0.5) ** 2)
+def density(value: float | None, molecules: int, mean: float) -> float:
+    """Student's t of values cut to 0.4, with the tails of so few molecules; 1 where no value is asked."""
+    if value is None:
+        return 1.0
+    freedom = molecules + 5
+    scale = 0.1 * math.sqrt(1 + 1 / freedom)
+    return float(scipy.stats.t.pdf(min(value, 0.4), freedom, mean, scale))
 
 
 def test_formulas_are_left_alone_where_they_tell_nothing(

@@ -15,6 +15,7 @@ from molgen.core import Vocab
 from molgen.core.errors import CheckpointError, DataError
 from molgen.data import MolDataset, MoleculeStore
 from molgen.data.properties import PROPERTIES
+from molgen.data.size_prior import SizePrior
 from molgen.data.statistics import PropertyByFormula, PropertyHistogram, TrainingStatistics
 
 
@@ -88,25 +89,34 @@ def test_formulas_tell_what_their_molecules_have(train: MolDataset) -> None:
         assert known.means[place[formula]] == pytest.approx(values.mean())
         low, high = sorted((values.std(), common))
         assert 0.95 * low < known.spreads[place[formula]] < 1.05 * high
-    density = known.log_density(torch.tensor(gaps[:2]))
-    expected = torch.distributions.Normal(known.means, known.spreads).log_prob(torch.tensor(gaps[1]))
-    torch.testing.assert_close(density[1] - density[1, 0], expected - expected[0])
 
 
-def test_formulas_that_tell_nothing() -> None:
-    """One has no known value; or molecules of one formula never differ."""
+def test_formulas_of_few_molecules_have_long_tails() -> None:
+    """Ten spreads away, two molecules say less against a value than a thousand do."""
+    known = PropertyByFormula(torch.zeros(2), torch.ones(2))
+    away = known.log_density(torch.tensor([0.0, 10.0]), torch.tensor([1000, 2]))
+    normal = torch.distributions.Normal(0.0, 1.0).log_prob(torch.tensor([0.0, 10.0]))
+    assert away[1, 1] > away[1, 0] + 20 and away[0, 1] < away[0, 0]
+    torch.testing.assert_close(away[:1, 0], normal[:1].double(), atol=1e-2, rtol=0)
+
+
+def test_formulas_without_values_are_like_all_and_some_tell_nothing() -> None:
     formula = np.array([0, 0, 1])
-    assert PropertyByFormula.of(np.array([1.0, 2.0, np.nan]), formula, 2) is None
-    assert PropertyByFormula.of(np.array([1.0, 1.0, 3.0]), formula, 2) is None
-    known = PropertyByFormula.of(np.array([1.0, 3.0, 5.0]), formula, 2)
-    assert known is not None and known.means.tolist() == [2.0, 5.0]
-    with pytest.raises(ValueError, match="3 formulas have 2 means"):
-        PropertyByFormula.from_dict(known.to_dict(), 3)
+    known = PropertyByFormula.of(np.array([1.0, 3.0, np.nan]), formula, 2)
+    assert known is not None and known.means.tolist() == [2.0, 2.0]
+    assert known.spreads.tolist() == [1.0, 1.0]
+    for values in ([1.0, 1.0, 3.0], [0.1 + 0.2, 0.3, 3.0], [2.0, 2.0, 2.0]):
+        assert PropertyByFormula.of(np.array(values), formula, 2) is None, "a matter of the formula alone"
 
 
 def test_damage_is_noticed() -> None:
     with pytest.raises(CheckpointError, match="damaged"):
         TrainingStatistics.from_dict({"sizes": {"3": 1}})
+    for means, spreads, why in (([1.0], [1.0, 1.0], "1 means"), ([1.0, 2.0], [1.0, 0.0], "spreads above 0")):
+        content = TrainingStatistics(SizePrior({3: 1}), {"H2O": 1, "H3N": 2}).to_dict()
+        content["by_formula"] = {"gap": {"means": means, "spreads": spreads}}
+        with pytest.raises(CheckpointError, match=f"damaged.*{why}"):
+            TrainingStatistics.from_dict(content)
 
 
 def test_constant_and_missing_values() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from molgen.core import MolBatch, NoiseLevels
 from molgen.core.fragments import free_around
-from molgen.core.geometry import centre
+from molgen.core.geometry import centre, random_rotation
 from molgen.noise import EquivariantTransport
 
 SEEDS = st.integers(0, 2**31)
@@ -155,3 +155,47 @@ def test_the_law_of_noise_is_kept(atoms: int) -> None:
     assert found.mean(dim=0).abs().max() < MULTIPLE / math.sqrt(count)
     covariance = found.T @ found / count
     assert (covariance - projector).abs().max() < MULTIPLE * math.sqrt(2 / count)
+
+
+def graph_given(x0: MolBatch) -> NoiseLevels:
+    """Levels where all but positions is given."""
+    given = {name: torch.zeros_like(x0.entry_mask(name)) for name in ("atom", "bond")}
+    return levels(x0, pos=x0.mask, **given)
+
+
+def test_the_lean_is_that_of_many_draws(generator: torch.Generator) -> None:
+    """Of molecules of 2 to 12 atoms, one of them flat."""
+    x0, _ = batch([12, 5, 3, 2], generator)
+    x0 = x0.replace(pos=x0.pos * torch.tensor([1.0, 1.0, 0.0]).where(torch.arange(4).view(4, 1, 1) == 1, 1.0))
+    found = COUPLING.lean(x0, graph_given(x0), 1.5).flatten()
+    many = 3000
+    repeated = x0.take(torch.arange(4).repeat(many))
+    noise = 1.5 * torch.randn(repeated.pos.shape, generator=generator, dtype=torch.float64)
+    coupled = COUPLING(repeated, centre(noise, repeated.mask), graph_given(repeated))
+    along = (coupled * repeated.pos).sum(dim=(1, 2)) / repeated.pos.square().sum(dim=(1, 2))
+    torch.testing.assert_close(found, along.view(many, 4).mean(dim=0), rtol=0.06, atol=0)
+
+
+def test_the_lean_of_a_molecule_is_its_own(generator: torch.Generator) -> None:
+    """Whatever is beside it, wherever its atoms stand in the list and however it is turned."""
+    x0, _ = batch([9, 5], generator)
+    together = COUPLING.lean(x0, graph_given(x0), 1.0)
+    alone = x0.take(torch.tensor([1])).crop(5)
+    torch.testing.assert_close(COUPLING.lean(alone, graph_given(alone), 1.0), together[1:])
+    turned = alone.replace(pos=alone.pos[:, [3, 1, 0, 4, 2]] @ random_rotation(1, generator, torch.float64))
+    torch.testing.assert_close(COUPLING.lean(turned, graph_given(turned), 1.0), together[1:])
+
+
+def test_nothing_leans_to_what_cannot_be_turned(generator: torch.Generator) -> None:
+    """Anchored molecules, single atoms, and those that are not finite, which harm no other."""
+    x0, _ = batch([6, 6, 1], generator)
+    given = torch.zeros_like(x0.mask)
+    given[0, :3] = True
+    anchor = levels(x0, pos=~given, atom=given & False)
+    pos = x0.pos.clone()
+    before = COUPLING.lean(x0, anchor, 1.0)
+    assert not before[0].any() and before[1] > 0 and not before[2].any()
+    pos[0, 1] = torch.nan
+    broken = x0.replace(pos=pos)
+    assert torch.equal(COUPLING.lean(broken, graph_given(broken), 1.0)[1], before[1])
+    assert not COUPLING.lean(broken, graph_given(broken), 1.0)[0].any()

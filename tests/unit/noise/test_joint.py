@@ -112,28 +112,13 @@ def test_units_exist_for_gaussian_fields_only(vocab: Vocab) -> None:
         joint.alpha_sigma("bond", torch.zeros(1))
 
 
-def test_coupled_noise_leans_to_its_molecule(vocab: Vocab) -> None:
-    """By what 400 other draws give: less where the elements forbid renaming."""
-    schedule = PolynomialSchedule()
-    processes = {"pos": PositionNoise(schedule, unit=1.5), "atom": OneHotNoise(schedule)}
-    noise = JointNoise(vocab, processes, COUPLED)
-    generator = torch.Generator().manual_seed(2)
-    x0 = noise.prior(noise.template(torch.tensor([9, 12]), torch.float64), generator)
-    time = torch.ones(2, dtype=torch.float64)
-    kinds = torch.arange(12).expand(2, 12)
-    x0 = x0.replace(atom=torch.nn.functional.one_hot(kinds, 12).double() * x0.mask.unsqueeze(-1))
-    leans = {}
-    for given in ("", "atom"):
-        free = GivenFields([given] if given else []).free(x0, generator)
-        levels = NoiseLevels.partial(time, x0, free)
-        draws = [COUPLED(x0, noise.draw_positions(x0, levels, generator), levels) for _ in range(400)]
-        expected = (torch.stack(draws).mean(dim=0) * x0.pos).sum(dim=(1, 2)) / x0.pos.square().sum(dim=(1, 2))
-        found = noise.lean(x0, levels)
-        assert found.shape == (2, 1, 1) and found.equal(noise.lean(x0, levels))
-        torch.testing.assert_close(found.flatten(), expected, atol=0.1, rtol=0)
-        leans[given] = expected
-    assert (leans[""] > leans["atom"] + 0.1).all() and (leans["atom"] > 0.1).all()
-    alone = noise.prior(noise.template(torch.tensor([1])), generator)
-    assert not noise.lean(alone, NoiseLevels.uniform(torch.ones(1), alone)).any()
-    independent = JointNoise(vocab, noise.processes)
-    assert not independent.lean(x0, levels).any()
+def test_noise_leans_to_molecules_where_it_is_coupled(noise: JointNoise) -> None:
+    """By the coupling's measure, in units of its own; independent noise does not."""
+    x0 = clean(noise).select(noise.fields)
+    free = GivenFields(["atom", "number"]).free(x0, torch.Generator())
+    levels = NoiseLevels.partial(torch.ones(3, dtype=torch.float64), x0, free)
+    unit = {"pos": PositionNoise(PolynomialSchedule(), unit=1.5)}
+    coupled = JointNoise(noise.vocab, {**noise.processes, **unit}, COUPLED)
+    assert torch.equal(coupled.lean(x0, levels), COUPLED.lean(x0, levels, 1.5))
+    assert coupled.lean(x0, levels)[0] > 0.1
+    assert noise.lean(x0, levels).shape == (3, 1, 1) and not noise.lean(x0, levels).any()
