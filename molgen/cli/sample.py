@@ -93,7 +93,8 @@ def _add_requests(parser: ArgumentParser) -> None:
         "--property",
         type=str,
         action="append",
-        help="a value, as gap=0.25, or a window, as alpha=70-80 or homo=-0.25:-0.22; may be repeated",
+        help="a value, as gap=0.25, or a window, as alpha=70-80 or homo=-0.25:-0.22; may be repeated; "
+        "formulas are those of training molecules, unless they follow from another option",
     )
     parser.add_argument("--guidance", type=float, help="above 1: follow properties more closely (default: 1)")
 
