@@ -113,10 +113,12 @@ class PropertyByFormula:
         A formula without known values has the mean and spread of all molecules.
 
         Returns:
-            ``None`` where no two molecules of one formula differ.
+            ``None`` where no value is known, or no two molecules of one formula differ.
         """
         known = np.isfinite(values)
         values, formula = values[known], formula[known]
+        if not len(values):
+            return None
         molecules = np.bincount(formula, minlength=count)
         means = np.bincount(formula, values, count) / molecules.clip(min=1)
         squares = np.bincount(formula, (values - means[formula]) ** 2, count)

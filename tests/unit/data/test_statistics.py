@@ -105,8 +105,8 @@ def test_formulas_without_values_are_like_all_and_some_tell_nothing() -> None:
     known = PropertyByFormula.of(np.array([1.0, 3.0, np.nan]), formula, 2)
     assert known is not None and known.means.tolist() == [2.0, 2.0]
     assert known.spreads.tolist() == [1.0, 1.0]
-    for values in ([1.0, 1.0, 3.0], [0.1 + 0.2, 0.3, 3.0], [2.0, 2.0, 2.0]):
-        assert PropertyByFormula.of(np.array(values), formula, 2) is None, "a matter of the formula alone"
+    for values in ([1.0, 1.0, 3.0], [0.1 + 0.2, 0.3, 3.0], [2.0, 2.0, 2.0], [np.nan] * 3):
+        assert PropertyByFormula.of(np.array(values), formula, 2) is None
 
 
 def test_damage_is_noticed() -> None:
