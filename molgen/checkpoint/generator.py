@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,19 @@ import torch
 from molgen.checkpoint.build import build_sampler
 from molgen.checkpoint.device import find_device
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint
-from molgen.chem.asked import asked_fields
-from molgen.chem.decode import decode
-from molgen.chem.molecule import FieldValue, Molecule
+from molgen.checkpoint.records import DRAWN, REDRAWN, counted, predictor_of, recorded
+from molgen.chem.molecule import Molecule
 from molgen.control import DeNovo, Draw, Request, Setting, Targets, read_asked
-from molgen.control.repair import Broken, Repair, Withheld
+from molgen.control.attempts import Attempt, Attempts
+from molgen.control.drawer import Drawer
+from molgen.control.misfit import Misfit
+from molgen.control.reading import PropertyReader
+from molgen.control.repair import Repair, Withheld
 from molgen.control.request import require_bonds
-from molgen.core.batch import MolBatch
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
+from molgen.core.tasks import Given
 from molgen.sampling import Generator, Guided, ReverseSampler
-
-REDRAWN = "redrawn"
-"""Field of a molecule's record: how often it was repaired; absent where it was not."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class SamplingOptions:
         request: What the molecules shall be; anything by default.
         targets: Properties that they shall have.
         repair: How often a molecule that is not whole, or not what ``request`` says, is drawn again from part
-            of the way (properties may be missed); by default
+            of the way (for properties see ``targets``); by default
             :data:`molgen.control.repair.DEFAULT_ROUNDS` times where the model can.
     """
 
@@ -95,6 +96,7 @@ class MoleculeGenerator:
         Raises:
             InputError: An option cannot be used with this model.
             IncompatibleSamplerError: The sampler cannot walk this model's noise.
+            CheckpointError: The network that reads properties is damaged.
         """
         if options.batch_size < 1:
             raise InputError(f"the batch size must be at least 1, got {options.batch_size}")
@@ -102,7 +104,12 @@ class MoleculeGenerator:
         self.repair(options)
         warnings = options.targets.check(self.setting)
         options.request.check(self.setting)
-        return warnings
+        read = self.reader(options).errors
+        return warnings + [
+            f"nothing tells the {name} of drawn molecules; whether it is as asked is not checked"
+            for name in options.targets.targets
+            if name not in read
+        ]
 
     def repair(self, options: SamplingOptions) -> Repair:
         """Say how broken molecules are redrawn.
@@ -122,12 +129,13 @@ class MoleculeGenerator:
         return Repair() if options.repair is None else Repair(options.repair)
 
     def nfe(self, options: SamplingOptions, molecules: Sequence[Molecule] = ()) -> float:
-        """Denoiser evaluations per molecule; of drawn ``molecules`` the mean, with their repairs."""
-        nfe = self._nfe(options)
-        again = [int(molecule.record.get(REDRAWN, 0)) for molecule in molecules]
-        if not any(again):
-            return nfe
-        return nfe + sum(again) / len(again) * self._nfe(self._repairing(options))
+        """Denoiser evaluations per molecule; of drawn ``molecules`` the mean, with attempts and repairs."""
+        if not molecules:
+            return self._nfe(options)
+        draws = sum(int(molecule.record.get(DRAWN, 1)) for molecule in molecules)
+        repairs = sum(int(molecule.record.get(REDRAWN, 0)) for molecule in molecules)
+        evaluations = draws * self._nfe(options) + repairs * self._nfe(self._repairing(options))
+        return evaluations / len(molecules)
 
     def _nfe(self, options: SamplingOptions) -> int:
         return self.sampler(options).nfe(self.checkpoint.noise) * self.source(options).denoiser.evaluations
@@ -180,32 +188,54 @@ class MoleculeGenerator:
         if count < 1:
             raise InputError(f"the number of molecules must be at least 1, got {count}")
         self.check(options)
-        source, repair = self.source(options), self.repair(options)
-        redraw = self.source(self._repairing(options))
+        reader = self.reader(options)
         request_stream = torch.Generator().manual_seed(seed)
         noise_stream = torch.Generator(self.device).manual_seed(seed)
         for first in itertools.count(0, count):
             labels = options.targets.draw(count, self.setting, request_stream)
-            given = options.request.given(Draw(count, self.setting, request_stream, labels, first))
-            known = replace(given, molecules=given.molecules.labelled(labels))
-            told = Withheld(progress)
-            drawn = source.complete(known, noise_stream, told)
-            drawn, again = repair(drawn, known, redraw, self._broken(options.request, first), noise_stream)
-            told.release()
-            yield [
-                self._finished(molecule, row, options, {n: v[row - first].item() for n, v in labels.items()})
-                for row, molecule in enumerate(self._decoded(drawn, again), start=first)
-            ]
+            ask = partial(_asked, options.request, Draw(count, self.setting, request_stream, labels, first))
+            misfit = Misfit(self.setting, options.request, options.targets, reader, first)
+            drawn = self._drawn(options, ask, misfit, noise_stream, progress)
+            decoded = enumerate(counted(drawn, self.checkpoint.vocab), start=first)
+            finished = [options.request.finish_row(molecule, row) for row, molecule in decoded]
+            if options.asks:
+                wanted = [{n: v[row].item() for n, v in labels.items()} for row in range(count)]
+                rows = zip(finished, reader(finished), wanted, strict=True)
+                finished = [recorded(*row, misfit) for row in rows]
+            yield finished
 
-    def _broken(self, request: Request, first: int) -> Broken:
-        """Say which molecules of a round, the first of the stream's row ``first``, are not what was asked."""
+    def attempts(self, options: SamplingOptions) -> Attempts:
+        """Say how often molecules are drawn: once where nothing that was asked can be read off them."""
+        return options.targets.attempts if self.reader(options).errors else Attempts(1)
 
-        def broken(row: int, drawn: MolBatch) -> bool:
-            (molecule,) = decode(drawn, self.checkpoint.vocab)
-            finished = request.finish_row(molecule, first + row)
-            return finished.failure is not None or request.objection(finished) is not None
+    def reader(self, options: SamplingOptions) -> PropertyReader:
+        """Build what reads the asked properties off molecules.
 
-        return broken
+        Raises:
+            CheckpointError: The network that is needed is damaged, or did not come with the package.
+        """
+        names, model = list(options.targets.targets), predictor_of(options.targets)
+        return (
+            PropertyReader(names) if model is None else PropertyReader(names, model.judge, model.card.errors)
+        )
+
+    def _drawn(
+        self,
+        options: SamplingOptions,
+        ask: Callable[[], Given],
+        misfit: Misfit,
+        stream: torch.Generator,
+        progress: Progress | None,
+    ) -> list[Attempt]:
+        """Draw a round; progress is told of batches, or of molecules where several attempts are made."""
+        attempts, told = self.attempts(options), Withheld(progress)
+        repair, redraw = self.repair(options), self.source(self._repairing(options))
+        draw = Drawer(self.source(options), redraw, repair, misfit.broken, stream)
+        if attempts.most > 1:
+            return attempts(ask, draw, misfit, progress)
+        drawn = replace(draw, progress=told)(given := ask(), range(len(given.molecules)))
+        told.release()
+        return drawn
 
     def source(self, options: SamplingOptions) -> Generator:
         """Build what draws molecules as ``options`` describe, guided where they ask for it.
@@ -218,26 +248,11 @@ class MoleculeGenerator:
         denoiser = Guided(self.denoiser, options.targets.guidance) if guided else self.denoiser
         return Generator(denoiser, self.checkpoint.noise, self.sampler(options), options.batch_size)
 
-    def _decoded(self, drawn: Sequence[MolBatch], again: Sequence[int]) -> Iterator[Molecule]:
-        for batch, times in zip(drawn, again, strict=True):
-            (molecule,) = decode(batch, self.checkpoint.vocab)
-            yield replace(molecule, record={**molecule.record, REDRAWN: times}) if times else molecule
 
-    @staticmethod
-    def _finished(
-        molecule: Molecule, row: int, options: SamplingOptions, asked: Mapping[str, float]
-    ) -> Molecule:
-        """Bring a molecule to its final form; where anything was asked, record what, and if it was met."""
-        finished = options.request.finish_row(molecule, row)
-        if not options.asks:
-            return finished
-        problem = finished.failure
-        if problem is None:
-            problem = options.request.objection(finished) or options.targets.objection(finished)
-        record: dict[str, FieldValue] = {**asked_fields(asked), "satisfied": int(problem is None)}
-        if problem is not None:
-            record["unsatisfied"] = problem
-        return replace(finished, record={**finished.record, **options.targets.found(finished), **record})
+def _asked(request: Request, draw: Draw) -> Given:
+    """Say what is known of a round's molecules, with the properties asked of them; anew at every call."""
+    given = request.given(draw)
+    return replace(given, molecules=given.molecules.labelled(draw.labels))
 
 
 def read_options(

@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 
 from molgen.chem.io import check_suffix
 from molgen.chem.molecule import Molecule
-from molgen.cli.judge_asked import SHIPPED, asked_content, asked_reports, asked_tables
+from molgen.cli.judge_asked import asked_content, asked_reports, asked_tables
 from molgen.cli.judging import DEFAULT_BESIDE, EVERY_WORKER, How, cluster, judge_files, read_beside
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import InputError
@@ -30,6 +30,7 @@ from molgen.evaluation.plots import require_matplotlib
 from molgen.evaluation.printing import comparison_tables, quoted_table, subject_tables
 from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.subject import Subject, with_different_names
+from molgen.regression.shipped import JUDGE
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "quoted (published figures, not measured here); may be repeated to have quoted beside another",
     )
     add("--properties", action="store_true", help="judge the properties that the file says were asked")
-    add(
-        "--judge", type=str, default=SHIPPED, help="folder of molgen judge export in place of the shipped one"
-    )
+    add("--judge", type=str, default=JUDGE, help="folder of molgen judge export in place of the shipped one")
     add("--json", type=Path | None, default=None, help="where to write the figures as JSON")
     add("--csv", type=Path | None, default=None, help="where to write one row per molecule")
     add("--html", type=Path | None, default=None, help="where to write a page of tables, figures, structures")
@@ -131,7 +130,7 @@ def run(options: Namespace) -> None:
     if options.timeout is not None or options.memory is not None:
         isolation = Limits(options.timeout or Limits.timeout_s, options.memory or Limits.memory_gb)
     how = How(options.protocol, options.reference, limits, options.seed, workers, isolation)
-    if options.judge != SHIPPED and not options.properties:
+    if options.judge != JUDGE and not options.properties:
         raise InputError("--judge was given without --properties, which alone asks it; give both or neither")
     asked = asked_reports(options.files, options.compare, options.judge) if options.properties else {}
     figures = {"asked": asked_content(asked)} if asked else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,13 @@ from rich.table import Table as RichTable
 from molgen.chem.damage import DamagedFileError
 from molgen.chem.io import iter_rows
 from molgen.chem.molecule import Molecule
-from molgen.core.errors import CheckpointError
 from molgen.evaluation.asked_properties import AskedReport, PropertyJudge, judge_asked
 from molgen.regression.card import CARD_FILE
 from molgen.regression.model import PropertyModel
-
-SHIPPED = "judge"
-"""Name of the judge that comes with the package."""
+from molgen.regression.shipped import JUDGE, shipped_property_model
 
 
-def load_judge(name: str = SHIPPED) -> PropertyJudge:
+def load_judge(name: str = JUDGE) -> PropertyJudge:
     """Load what judges properties.
 
     Args:
@@ -31,19 +27,12 @@ def load_judge(name: str = SHIPPED) -> PropertyJudge:
         CheckpointError: There is none, or it is damaged.
     """
     folder = Path(name)
-    shipped = Path(str(importlib.resources.files("molgen"))) / "weights" / SHIPPED
-    if name == SHIPPED and not (folder / CARD_FILE).is_file():
-        folder = shipped
-        if not (folder / CARD_FILE).is_file():
-            raise CheckpointError(
-                "no judge of properties comes with this installation; train one with molgen judge fit, "
-                "export it with molgen judge export, and give its folder as --judge"
-            )
-    model = PropertyModel.load(folder)
+    shipped = name == JUDGE and not (folder / CARD_FILE).is_file()
+    model = shipped_property_model(JUDGE) if shipped else PropertyModel.load(folder)
     return PropertyJudge(model.judge, model.card.units, model.card.errors, model.card.error_molecules)
 
 
-def asked_reports(files: Sequence[Path], as_models: bool, judge: str = SHIPPED) -> dict[str, AskedReport]:
+def asked_reports(files: Sequence[Path], as_models: bool, judge: str = JUDGE) -> dict[str, AskedReport]:
     """Judge the asked properties of files.
 
     Args:

@@ -19,13 +19,16 @@ from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT
 from molgen.chem.io import write_molecules
 from molgen.chem.molecule import Molecule
-from molgen.cli.judge_asked import SHIPPED, load_judge
+from molgen.cli.judge_asked import load_judge
 from molgen.cli.progress import progress_bar
 from molgen.cli.run_record import provenance
+from molgen.control.attempts import DEFAULT_ATTEMPTS
+from molgen.control.reading import PropertyPredictor, by_rdkit
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_writable
 from molgen.evaluation.metrics.base import CONFIDENCE
 from molgen.evaluation.pictures import grid_picture
+from molgen.regression.shipped import JUDGE
 from molgen.trials import (
     AnalogueTrial,
     Asked,
@@ -36,7 +39,6 @@ from molgen.trials import (
     LinkerTrial,
     Occasion,
     Outcome,
-    PropertyPredictor,
     PropertyTrial,
     RefinementTrial,
     ScaffoldTrial,
@@ -46,7 +48,6 @@ from molgen.trials import (
     title,
 )
 from molgen.trials.held_out import SPLITS
-from molgen.trials.properties import by_rdkit
 
 TASKS: Mapping[str, Callable[[Namespace], Trial]] = {
     "formula": lambda options: FormulaTrial(),
@@ -55,7 +56,9 @@ TASKS: Mapping[str, Callable[[Namespace], Trial]] = {
     "conformer": lambda options: ConformerTrial(options.conformers),
     "refinement": lambda options: RefinementTrial(options.xtb),
     "analogue": lambda options: AnalogueTrial(_numbers("strengths", options.strengths)),
-    "property": lambda options: PropertyTrial(_numbers("guidance", options.guidance), _judge(options.judge)),
+    "property": lambda options: PropertyTrial(
+        _numbers("guidance", options.guidance), _judge(options.judge), options.attempts
+    ),
 }
 """Makes the trial of each name from the command's options."""
 PAIRS_SHOWN = 12
@@ -87,8 +90,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--strengths", type=str, default="0.1,0.3,0.5,0.7,0.9", help="of analogues, comma-separated")
     add("--guidance", type=str, default="1,2,4", help="of properties, comma-separated")
     add(
-        "--judge", type=str, default=SHIPPED, help="folder of molgen judge export in place of the shipped one"
+        "--attempts", type=PositiveInt, default=DEFAULT_ATTEMPTS, help="at properties, the nearest being kept"
     )
+    add("--judge", type=str, default=JUDGE, help="folder of molgen judge export in place of the shipped one")
     add("--xtb", type=PositiveInt, default=100, help="refined molecules that GFN2-xTB relaxes (slow)")
 
 

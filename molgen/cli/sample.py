@@ -14,6 +14,7 @@ from rich.console import Console
 
 from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load, read_options
 from molgen.checkpoint.load import DEFAULT_CHECKPOINT
+from molgen.checkpoint.records import DRAWN, predictor_of
 from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.evaluate import judge_and_print
@@ -21,11 +22,13 @@ from molgen.cli.progress import progress_bar
 from molgen.cli.run_record import provenance
 from molgen.cli.selection import CRITERIA, Selection
 from molgen.control.analogue import DEFAULT_STRENGTH
+from molgen.control.attempts import DEFAULT_ATTEMPTS
 from molgen.control.options import OPTIONS, WAYS
 from molgen.control.repair import DEFAULT_ROUNDS
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation.protocols import VERDICTS, applicable_protocols
+from molgen.regression.model import WEIGHTS_FILE
 from molgen.sampling import SAMPLERS
 from molgen.sampling.replacement import DEFAULT_RESAMPLE
 
@@ -51,15 +54,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--repair",
         type=NonNegativeInt,
-        help="how often a molecule that is broken or not what was asked (properties apart) is redrawn "
-        f"(default: {DEFAULT_ROUNDS} where the model draws bonds)",
+        help="how often in each attempt a molecule that is broken or not what was asked (for properties see "
+        f"--attempts) is redrawn (default: {DEFAULT_ROUNDS} where the model draws bonds)",
     )
     _add_requests(parser)
     parser.add_argument(
         "--only", type=str, help=f"keep only such molecules, comma-separated: {', '.join(CRITERIA)}"
     )
     parser.add_argument(
-        "--budget", type=PositiveInt, help="with --only: most molecules to draw (default: 20 times the count)"
+        "--budget",
+        type=PositiveInt,
+        help="with --only: most molecules to judge (default: 20 times the count)",
     )
 
 
@@ -97,6 +102,12 @@ def _add_requests(parser: ArgumentParser) -> None:
         "formulas are those of training molecules, unless they follow from another option",
     )
     parser.add_argument("--guidance", type=float, help="above 1: follow properties more closely (default: 1)")
+    parser.add_argument(
+        "--attempts",
+        type=PositiveInt,
+        help="draw a molecule that misses its properties, or is broken even so, this often in all and keep "
+        f"the nearest; 1 draws once (default: {DEFAULT_ATTEMPTS})",
+    )
 
 
 def run(options: Namespace) -> None:
@@ -189,12 +200,16 @@ def _record(
     seconds: float,
 ) -> dict[str, Any]:
     asked = [m.record["satisfied"] for m in molecules if "satisfied" in m.record]
+    predictor = predictor_of(how.targets)
     return {
         **provenance(generator, options),
         "sampler": type(generator.sampler(how)).__name__,
         "nfe": round(generator.nfe(how, molecules), 2),
-        "nfe_unrepaired": generator.nfe(how),
+        "nfe_unrepaired": generator.nfe(how),  # of one attempt
         "repair": generator.repair(how).rounds,
+        "attempts": generator.attempts(how).most,
+        "draws": round(sum(int(m.record.get(DRAWN, 1)) for m in molecules) / len(molecules), 2),
+        "predictor_sha256": None if predictor is None else predictor.card.files[WEIGHTS_FILE],
         "written": len(molecules),
         "valid": sum(m.failure is None for m in molecules),
         "satisfied": sum(map(int, asked)) if asked else None,

@@ -9,6 +9,7 @@ from typing import Any
 from molgen.chem.formula import FormulaRange
 from molgen.control.analogue import DEFAULT_STRENGTH, AnalogueRequest
 from molgen.control.attachment import read_scaffold
+from molgen.control.attempts import DEFAULT_ATTEMPTS
 from molgen.control.conformers import ConformerRequest
 from molgen.control.de_novo import DeNovo
 from molgen.control.formula import FormulaRequest
@@ -78,7 +79,7 @@ STRUCTURES: Mapping[str, tuple[Callable[[Asked], Request], frozenset[str]]] = {
 }
 """Option that names a structure to what makes its request, and the further options that it understands."""
 
-_PROPERTY_OPTIONS = frozenset({"property", "guidance"})
+_PROPERTY_OPTIONS = frozenset({"property", "guidance", "attempts"})
 _DE_NOVO_OPTIONS = frozenset({"num_atoms"})
 
 OPTIONS: tuple[str, ...] = tuple(
@@ -98,7 +99,8 @@ def read_asked(**asked: Any) -> tuple[Request, Targets]:  # noqa: ANN401
             ``scaffold=`` a path, a molecule or several in one frame, with ``attach="3,7"`` and
             ``scaffold_smarts="c1ccccc1"``, ``formula=`` of the whole molecule, and, for models that were not
             trained to keep one, ``by="replacement"`` with ``resample=5``;
-            ``property="gap=0.25"`` or a list of such; ``guidance=2.0``. ``None`` is as if not given.
+            ``property="gap=0.25"`` or a list of such; ``guidance=2.0``, ``attempts=8``.
+            ``None`` is as if not given.
 
     Raises:
         InputError: A name is unknown, a value cannot be read, or two contradict each other.
@@ -132,10 +134,12 @@ def _require_owner(name: str) -> None:
 
 def _targets(asked: Asked) -> Targets:
     texts: Sequence[str] | str = asked.get("property", [])
-    if not texts and "guidance" in asked:
-        raise InputError("--guidance strengthens properties; give some with --property")
+    for name, does in (("guidance", "strengthens"), ("attempts", "is about missed")):
+        if not texts and name in asked:
+            raise InputError(f"{_words([name])} {does} properties; give some with --property")
     words = [texts] if isinstance(texts, str) else list(texts)
-    return Targets.parse(words, read_number("guidance", asked.get("guidance", 1.0)))
+    guidance = read_number("guidance", asked.get("guidance", 1.0))
+    return Targets.parse(words, guidance, read_count("attempts", asked.get("attempts", DEFAULT_ATTEMPTS)))
 
 
 def read_sizes(given: str | int | Sizes | None) -> Sizes | None:

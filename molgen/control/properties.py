@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from molgen.chem.descriptors import DESCRIPTORS, describe
-from molgen.chem.molecule import FieldValue, Molecule
+from molgen.chem.descriptors import DESCRIPTORS
+from molgen.chem.molecule import Molecule
+from molgen.control.attempts import DEFAULT_ATTEMPTS, Attempts
+from molgen.control.distance import Distance, Scale
 from molgen.control.request import Setting
 from molgen.core.errors import InputError
 from molgen.data.properties import PROPERTIES
@@ -36,6 +38,16 @@ class Target:
     name: str
     low: float
     high: float
+
+    @property
+    def bounds(self) -> bool:
+        """Whether a molecule meets it or does not; a value, unless it is of a count, is an aim."""
+        return self.low < self.high or self.name in _COUNTS
+
+    def distance(self, found: float, scale: Scale) -> float:
+        """Way from ``found`` to the window or the count, or to what is close to the value, in spreads."""
+        outside = max(self.low - found, found - self.high, 0.0)
+        return (outside if self.bounds else max(outside - scale.close, 0.0)) / scale.spread
 
     @classmethod
     def parse(cls, text: str) -> Target:
@@ -65,17 +77,19 @@ class Targets:
     Attributes:
         targets: By property name.
         guidance: How far estimates are moved towards what is asked; 1 is the plain conditional model.
+        attempts: How often a molecule that misses what is asked is drawn.
     """
 
     targets: Mapping[str, Target]
     guidance: float = 1.0
+    attempts: Attempts = field(default_factory=Attempts)
 
     @classmethod
-    def parse(cls, texts: Sequence[str], guidance: float = 1.0) -> Targets:
-        """Read the words of ``--property``.
+    def parse(cls, texts: Sequence[str], guidance: float = 1.0, attempts: int = DEFAULT_ATTEMPTS) -> Targets:
+        """Read the words of ``--property``, ``--guidance`` and ``--attempts``.
 
         Raises:
-            InputError: One cannot be read or is given twice, or guidance is negative.
+            InputError: One cannot be read or is given twice, guidance is negative, or there is no attempt.
         """
         read = [Target.parse(text) for text in texts]
         twice = sorted({t.name for t in read if sum(t.name == other.name for other in read) > 1})
@@ -85,7 +99,7 @@ class Targets:
             raise InputError(
                 f"--guidance must be 0 or more and finite, got {guidance}; 1 is the model without guidance"
             )
-        return cls({target.name: target for target in read}, guidance)
+        return cls({target.name: target for target in read}, guidance, Attempts(attempts))
 
     def check(self, setting: Setting) -> list[str]:
         """Refuse properties that the model does not know; return warnings about values it has not seen.
@@ -132,29 +146,40 @@ class Targets:
                 labels[name] = draw(histogram, target, count, generator)
         return labels
 
-    def objection(self, molecule: Molecule) -> str | None:
-        """Say which descriptor lies outside its window; other properties need a judge.
+    def for_molecule(self, molecule: Molecule) -> Targets:
+        """Return what is asked of one finished molecule; of all the same here."""
+        return self
+
+    def objection(self, found: Mapping[str, float], readable: Collection[str]) -> str | None:
+        """Say which property lies outside its window, or ``None``.
 
         A value is an aim that no molecule meets to the last digit, so only those of counts are checked.
+
+        Args:
+            found: What was read off a molecule.
+            readable: What can be read off one; there is no objection to other properties.
         """
-        windows = {
-            n: t for n, t in self.targets.items() if n in DESCRIPTORS and (t.low < t.high or n in _COUNTS)
-        }
-        if not windows or molecule.mol is None:
-            return None
-        found = describe(molecule.mol)
-        for name, target in windows.items():
-            if not target.low <= found[name] <= target.high:
-                return f"its {name} is {found[name]:.4g}"
+        for name, target in self.targets.items():
+            if target.bounds and name in readable:
+                if name not in found:
+                    return f"its {name} could not be predicted"
+                if not target.low <= found[name] <= target.high:
+                    predicted = "" if name in DESCRIPTORS else ", as predicted"
+                    return f"its {name} is {found[name]:.4g}{predicted}"
         return None
 
-    def found(self, molecule: Molecule) -> dict[str, FieldValue]:
-        """Return the asked descriptors of a valid molecule, for its record."""
-        names = [name for name in self.targets if name in DESCRIPTORS]
-        if not names or molecule.mol is None:
-            return {}
-        values = describe(molecule.mol)
-        return {name: round(values[name], 4) for name in names}
+    def distance(self, found: Mapping[str, float], scales: Mapping[str, Scale]) -> Distance:
+        """Say how far a molecule is from what is asked.
+
+        Args:
+            found: What was read off it.
+            scales: Scale of every property that can be read off one; others count as met.
+        """
+        distances = {True: 0.0, False: 0.0}
+        for name, target in self.targets.items():
+            if name in scales:
+                distances[target.bounds] += target.distance(found.get(name, math.inf), scales[name])
+        return Distance(distances[True], distances[False])
 
 
 def unit(name: str) -> str:

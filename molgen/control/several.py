@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from molgen.chem.molecule import FieldValue, Molecule
+from molgen.chem.molecule import Molecule
 from molgen.control.properties import Target, Targets
 from molgen.control.request import Draw, Request, Setting
 from molgen.core.batch import FIELDS, concatenate
@@ -92,17 +92,17 @@ class SeveralTargets(Targets):
         """Join targets; the joint ones reach from the lowest to the highest value of each property.
 
         Raises:
-            InputError: There are none, or they differ in their properties or their guidance.
+            InputError: There are none, or they differ in their properties, their guidance or their attempts.
         """
-        kinds = {(frozenset(t.targets), t.guidance) for t in each}
+        kinds = {(frozenset(t.targets), t.guidance, t.attempts) for t in each}
         if len(kinds) != 1:
             raise InputError(
-                f"molecules that are drawn together are asked for the same properties with one guidance; "
-                f"got {len(kinds)} different kinds of targets; draw each kind by itself"
+                "molecules that are drawn together are asked for the same properties, with one guidance and "
+                f"as many attempts; got {len(kinds)} different kinds of targets; draw each kind by itself"
             )
-        (names, guidance), *_ = kinds
+        (names, guidance, attempts), *_ = kinds
         joint = {name: _reach([t.targets[name] for t in each]) for name in sorted(names)}
-        return cls(joint, guidance, list(each))
+        return cls(joint, guidance, attempts, list(each))
 
     def draw(self, count: int, setting: Setting, generator: torch.Generator) -> dict[str, Tensor]:
         """See base.
@@ -117,15 +117,8 @@ class SeveralTargets(Targets):
         drawn = [targets.draw(1, setting, generator) for targets in self.each]
         return {name: torch.cat([labels[name] for labels in drawn]) for name in self.targets}
 
-    def objection(self, molecule: Molecule) -> str | None:
+    def for_molecule(self, molecule: Molecule) -> Targets:
         """See base."""
-        return self._of(molecule).objection(molecule)
-
-    def found(self, molecule: Molecule) -> dict[str, FieldValue]:
-        """See base."""
-        return self._of(molecule).found(molecule)
-
-    def _of(self, molecule: Molecule) -> Targets:
         return self.each[int(molecule.record[REQUEST]) - 1]
 
 

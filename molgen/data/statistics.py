@@ -72,6 +72,14 @@ class PropertyHistogram:
         place = torch.searchsorted(self.edges, values.to(self.edges), right=True) - 1
         return place.clamp(0, self.counts.shape[1] - 1)
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation over all sizes, as far as bins tell; no less than the width of one."""
+        centres, weights = (self.edges[1:] + self.edges[:-1]) / 2, self.counts.sum(dim=0).double()
+        mean = (weights @ centres) / weights.sum()
+        deviation = ((weights @ (centres - mean) ** 2) / weights.sum()).sqrt()
+        return float(deviation.clamp(min=self.edges.diff().min()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists."""
         lists = {name: getattr(self, name).tolist() for name in ("edges", "sizes", "counts")}

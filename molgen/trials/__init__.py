@@ -8,7 +8,7 @@ from molgen.trials.conformers import ConformerTrial
 from molgen.trials.formula import FormulaTrial
 from molgen.trials.held_out import HeldOut
 from molgen.trials.outcome import Outcome, render, run_row, title
-from molgen.trials.properties import PropertyPredictor, PropertyTrial
+from molgen.trials.properties import PropertyTrial
 from molgen.trials.refinement import RefinementTrial
 from molgen.trials.scaffold import LinkerTrial, ScaffoldTrial
 from molgen.trials.sources import Bench
@@ -24,7 +24,6 @@ __all__ = [
     "LinkerTrial",
     "Occasion",
     "Outcome",
-    "PropertyPredictor",
     "PropertyTrial",
     "RefinementTrial",
     "ScaffoldTrial",

@@ -1,23 +1,27 @@
 """Values of held-out molecules' properties, one at a time: do molecules drawn for a value have it?
 
 Descriptors are computed by RDKit. Properties of QM9 need a judge, a network that knows them: it is handed in,
-and without one the rows say only how many molecules are valid. Each drawn molecule carries its value in the
-field ``asked_NAME``, so that it can be judged later as well. Success is being a whole molecule: a value is an
-aim, and how near molecules come to it is the error.
+and without one the rows say only how many molecules are valid and how often each was drawn. Each carries its
+value in the field ``asked_NAME``, so that it can be judged later as well. Success is being a whole molecule:
+a value is an aim, and how near molecules come to it is the error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.checkpoint.records import DRAWN
 from molgen.chem.asked import ASKED
 from molgen.chem.descriptors import DESCRIPTORS, describe
 from molgen.chem.molecule import Molecule
+from molgen.control.attempts import DEFAULT_ATTEMPTS
 from molgen.control.de_novo import DeNovo
 from molgen.control.properties import Target, Targets, unit
+from molgen.control.reading import PropertyPredictor, by_rdkit
 from molgen.control.request import Request
 from molgen.evaluation.asked_properties import shuffled_error
 from molgen.evaluation.metrics import Estimate, Figure, bootstrap_interval
@@ -27,17 +31,6 @@ from molgen.trials.trial import Asked, Occasion, Trial, take
 GUIDANCES = (1.0, 2.0, 4.0)
 OVER = "requested molecules"
 
-PropertyPredictor = Callable[[Sequence[Molecule]], Mapping[str, NDArray[np.float64]]]
-"""Maps ``M`` molecules, failed ones included, to ``(M,)`` values by property name, in its unit; NaN where
-none is known. Properties that it does not know are absent."""
-
-
-def by_rdkit(molecules: Sequence[Molecule]) -> dict[str, NDArray[np.float64]]:
-    """Judge descriptors: see :data:`PropertyPredictor`."""
-    nothing = dict.fromkeys(DESCRIPTORS, np.nan)
-    rows = [nothing if m.mol is None else describe(m.mol) for m in molecules]
-    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in DESCRIPTORS}
-
 
 class PropertyTrial(Trial):
     """A value of every property that the model knows, at several guidances.
@@ -45,36 +38,49 @@ class PropertyTrial(Trial):
     Args:
         guidances: How far estimates are moved towards what is asked; 1 is the plain conditional model.
         judge: Says which values drawn molecules have; by default RDKit, of descriptors alone.
+        attempts: How often a molecule that misses its value is drawn. Of properties of QM9 another network
+            than the judge chooses the nearest; descriptors RDKit both chooses by and judges.
 
     Raises:
-        InputError: A guidance is negative or not finite.
+        InputError: A guidance is negative or not finite, or there is no attempt.
     """
 
     name = "property"
 
-    def __init__(self, guidances: Sequence[float] = GUIDANCES, judge: PropertyPredictor = by_rdkit) -> None:
-        self.guidances = tuple(Targets.parse([], guidance).guidance for guidance in guidances)
+    def __init__(
+        self,
+        guidances: Sequence[float] = GUIDANCES,
+        judge: PropertyPredictor = by_rdkit,
+        attempts: int = DEFAULT_ATTEMPTS,
+    ) -> None:
+        self.attempts = attempts
+        self.kinds = tuple(Targets.parse([], guidance, attempts) for guidance in guidances)
         self.judge = judge
 
     def asked(self, occasion: Occasion) -> Iterator[Asked]:
         """See base."""
         anything = DeNovo()
+        best = f", best of {self.attempts}" if self.attempts > 1 else ""
         for name in sorted(occasion.setting.statistics.properties):
 
             def make(molecule: Molecule, name: str = name) -> Request | None:
                 return None if known_value(molecule, name) is None else anything
 
             taken = take(occasion, f"{self.name}, {name}", make)
-            for guidance in self.guidances:
-                targets = [_target(molecule, name, guidance) for molecule in taken.molecules]
+            for kind in self.kinds:
+                targets = [_target(molecule, name, kind) for molecule in taken.molecules]
                 source = Requested(taken.requests, targets)
-                yield Asked(f"{name}, guidance {guidance:g}", taken.molecules, source, taken.passed_over)
+                label = f"{name}, guidance {kind.guidance:g}{best}"
+                yield Asked(label, taken.molecules, source, taken.passed_over)
 
     def figures(self, asked: Asked, molecules: Sequence[Molecule]) -> Mapping[str, Figure]:
-        """Mean absolute error, and that of the judged molecules had their values been dealt at random."""
+        """Mean absolute error, that of the judged had their values been dealt at random, mean of attempts."""
         wanted = _asked_values(molecules)
         found = self.judge(molecules)
-        figures: dict[str, Figure] = {}
+        draws = [int(m.record.get(DRAWN, 1)) for m in molecules]
+        figures: dict[str, Figure] = {
+            "draws": Estimate(float(np.mean(draws)), "", len(draws), len(draws), OVER)
+        }
         for name in wanted.keys() & found.keys():
             figures["mae"] = _mean_error(found[name] - wanted[name], unit(name))
             known = np.isfinite(found[name])
@@ -94,10 +100,10 @@ def known_value(molecule: Molecule, name: str) -> float | None:
     return None
 
 
-def _target(molecule: Molecule, name: str, guidance: float) -> Targets:
+def _target(molecule: Molecule, name: str, kind: Targets) -> Targets:
     value = known_value(molecule, name)
     assert value is not None
-    return Targets({name: Target(name, value, value)}, guidance)
+    return replace(kind, targets={name: Target(name, value, value)})
 
 
 def _asked_values(molecules: Sequence[Molecule]) -> dict[str, NDArray[np.float64]]:

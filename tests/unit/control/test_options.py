@@ -70,7 +70,10 @@ def test_what_is_no_number() -> None:
     ("asked", "reason"),
     [
         ({"formula": "CH4", "like": "CCO"}, "--formula, --like cannot be asked for together; give one"),
-        ({"colour": "red"}, "--colour cannot be used; accepted are --formula.*--guidance.*--num-atoms"),
+        (
+            {"colour": "red"},
+            "--colour cannot be used; accepted are --attempts, --formula.*--guidance.*--num-atoms",
+        ),
         ({"colour": "red", "size": 3}, "--colour, --size cannot be used; accepted are"),
         ({"formula": "CH4", "strength": 0.3}, "--strength cannot be used beside --formula; accepted are"),
         (
@@ -96,7 +99,7 @@ def test_the_command_line_declares_every_option() -> None:
     sample._add_requests(requests)
     declared = {action.dest for action in requests._actions if action.dest != "help"}
     understood = {name for structure, (_, more) in STRUCTURES.items() for name in (structure, *more)}
-    assert declared == set(OPTIONS) == understood | {"num_atoms", "property", "guidance"}
+    assert declared == set(OPTIONS) == understood | {"num_atoms", "property", "guidance", "attempts"}
     assert len(OPTIONS) == len(set(OPTIONS))
     assert all(whole.parse_args([])[name] is None for name in OPTIONS), "absent options are None"
 

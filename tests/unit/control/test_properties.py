@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from rdkit import Chem
 
-from molgen.chem.conformers import embed
-from molgen.chem.descriptors import describe
-from molgen.chem.molecule import Molecule
 from molgen.control import Setting, Target, Targets
+from molgen.control.distance import CLOSE, FAR, NEAR, Scale
 from molgen.core.errors import InputError
 from molgen.data.statistics import PropertyHistogram
 
@@ -151,22 +148,64 @@ def test_a_model_without_properties_says_so(setting: Setting) -> None:
         Targets.parse(["gap=1"]).check(with_properties(setting, {}))
 
 
-def test_descriptors_outside_their_window_are_noticed() -> None:
-    phenol = embed("Oc1ccccc1")
-    value = describe(Chem.MolFromSmiles("Oc1ccccc1"))["tpsa"]
-    assert value == pytest.approx(20.23, abs=0.01)
-    assert Targets.parse(["tpsa=20-21", "rings=1"]).objection(phenol) is None
-    assert Targets.parse(["tpsa=30-40"]).objection(phenol) == "its tpsa is 20.23"
-    assert Targets.parse(["rings=2"]).objection(phenol) == "its rings is 1"
-    assert Targets.parse(["rings=2-4"]).objection(phenol) == "its rings is 1"
+PHENOL = {"tpsa": 20.23, "rings": 1.0, "gap": 0.25}
 
 
-def test_aims_and_properties_that_need_a_judge_are_no_objection() -> None:
-    phenol = embed("Oc1ccccc1")
-    assert Targets.parse(["tpsa=90", "gap=0.1-0.2"]).objection(phenol) is None
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        (["tpsa=20-21", "rings=1", "gap=0.2-0.3"], None),
+        (["tpsa=90", "gap=0.1", "mu=1"], None),
+        (["tpsa=30-40"], "its tpsa is 20.23"),
+        (["rings=2"], "its rings is 1"),
+        (["rings=2-4"], "its rings is 1"),
+        (["tpsa=20-21", "gap=0.1-0.2"], "its gap is 0.25, as predicted"),
+        (["mu=1-2"], "its mu could not be predicted"),
+        (["zpve=1-2"], None),
+    ],
+)
+def test_what_lies_outside_its_window_is_noticed(texts: list[str], reason: str | None) -> None:
+    """A value is an aim; mu was not read, and zpve cannot be."""
+    assert Targets.parse(texts).objection(PHENOL, {*PHENOL, "mu"}) == reason
 
 
-def test_asked_descriptors_are_found_in_valid_molecules_only() -> None:
-    targets = Targets.parse(["tpsa=90", "gap=0.1", "rings=1-2"])
-    assert targets.found(embed("Oc1ccccc1")) == {"tpsa": 20.23, "rings": 1.0}
-    assert targets.found(Molecule(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), defect="none")) == {}
+SCALES = {"gap": Scale(0.1, 0.01), "rings": Scale(0.5, 0.1), "mu": Scale(1.0, 0.1)}
+
+
+@pytest.mark.parametrize(
+    ("texts", "bounds", "aims"),
+    [
+        (["gap=0.2-0.3"], 0, 0),
+        (["gap=0.15:0.2"], 0.5, 0),
+        (["gap=0.3-0.4"], 0.5, 0),
+        (["gap=0.35"], 0, 0.9),
+        (["gap=0.15"], 0, 0.9),
+        (["gap=0.259"], 0, 0),
+        (["rings=3"], 4, 0),
+        (["rings=2-3"], 2, 0),
+        (["mu=1"], 0, math.inf),
+        (["mu=1-2"], math.inf, 0),
+        (["zpve=1"], 0, 0),
+        (["gap=0.35", "rings=2", "zpve=1"], 2, 0.9),
+    ],
+)
+def test_distance_is_in_spreads_to_windows_and_to_what_is_near_a_value(
+    texts: list[str], bounds: float, aims: float
+) -> None:
+    """What was not read is far away; what cannot be read counts as met."""
+    found = Targets.parse(texts).distance(PHENOL, SCALES)
+    assert found == pytest.approx((bounds, aims))
+
+
+def test_what_was_asked_without_doubt_comes_first() -> None:
+    """Whoever asks for two rings and a gap is not given three rings for a better gap."""
+    targets = Targets.parse(["gap=0.25", "rings=1-2"])
+    three, two = (
+        targets.distance({"gap": gap, "rings": rings}, SCALES) for gap, rings in ((0.25, 3), (0.6, 2))
+    )
+    assert NEAR < two < three < FAR
+
+
+def test_nearness_is_no_finer_than_the_reading(histogram: PropertyHistogram) -> None:
+    assert Scale.of(histogram) == (histogram.spread, CLOSE * histogram.spread)
+    assert Scale.of(histogram, error=0.03) == (histogram.spread, 0.03)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from molgen.checkpoint.generator import REDRAWN, MoleculeGenerator, SamplingOptions, load, read_options
+from molgen.checkpoint.generator import MoleculeGenerator, SamplingOptions, load, read_options
+from molgen.checkpoint.records import REDRAWN
 from molgen.chem.molecule import Molecule
 from molgen.cli.main import main
 from molgen.control import DeNovo, Setting, Several

@@ -116,12 +116,11 @@ def test_every_molecule_has_its_own_value(setting: Setting) -> None:
         several.draw(2, setting, torch.Generator())
 
 
-def test_counts_are_checked_and_descriptors_found_for_each_molecule() -> None:
+def test_each_molecule_is_held_against_its_own_value() -> None:
     several = targets("rings=0", "rings=1")
-    first, second = (replace(ETHANOL, record={REQUEST: n}) for n in (1, 2))
-    assert several.objection(first) is None
-    assert several.objection(second) == "its rings is 0"
-    assert several.found(second) == {"rings": 0.0}
+    first, second = (several.for_molecule(replace(ETHANOL, record={REQUEST: n})) for n in (1, 2))
+    assert first.objection({"rings": 0}, ["rings"]) is None
+    assert second.objection({"rings": 0}, ["rings"]) == "its rings is 0"
 
 
 def test_drawn_molecules_carry_their_own_values(model: MoleculeGenerator) -> None:

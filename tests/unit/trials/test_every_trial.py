@@ -163,13 +163,15 @@ def test_properties_are_asked_at_every_guidance_and_judged_by_whoever_is_handed_
         asked = [float(m.record.get("asked_gap", 0)) for m in molecules]
         return {"gap": np.array(asked) + np.array([0.1, -0.1, 0.1, np.nan])}
 
-    trial = PropertyTrial([1, 2], judge_of_gap)
+    trial = PropertyTrial([1, 2], 3, judge_of_gap)
     all_asked = list(trial.asked(occasion))
     names = sorted(occasion.setting.statistics.properties)
     assert [a.label for a in all_asked] == [f"{n}, guidance {g}" for n in names for g in (1, 2)]
     chosen = next(a for a in all_asked if a.label == "gap, guidance 2")
     outcome, molecules = run_row(trial, chosen, bench)
     assert [m.record["asked_gap"] for m in molecules] == [m.record["gap"] for m in chosen.about]
+    draws = [int(m.record.get("drawn", 1)) for m in molecules]
+    assert outcome.figures["draws"].to_dict()["value"] == np.mean(draws) > 1 and max(draws) <= 3
     assert outcome.figures["mae"].to_dict() | {"interval": None} == {
         "value": pytest.approx(0.1),
         "unit": "hartree",
