@@ -19,7 +19,7 @@ from molgen.chem.molecule import Molecule
 from molgen.control import DeNovo, Draw, Request, Setting, Targets, read_asked
 from molgen.control.attempts import Attempt, Attempts
 from molgen.control.drawer import Drawer
-from molgen.control.misfit import Misfit
+from molgen.control.misfit import Misfit, check_properties
 from molgen.control.reading import PropertyReader
 from molgen.control.repair import Repair, Withheld
 from molgen.control.request import require_bonds
@@ -104,12 +104,7 @@ class MoleculeGenerator:
         self.repair(options)
         warnings = options.targets.check(self.setting)
         options.request.check(self.setting)
-        read = self.reader(options).errors
-        return warnings + [
-            f"nothing tells the {name} of drawn molecules; whether it is as asked is not checked"
-            for name in options.targets.targets
-            if name not in read
-        ]
+        return warnings + check_properties(options.targets, options.request, self.reader(options))
 
     def repair(self, options: SamplingOptions) -> Repair:
         """Say how broken molecules are redrawn.
@@ -205,8 +200,9 @@ class MoleculeGenerator:
             yield finished
 
     def attempts(self, options: SamplingOptions) -> Attempts:
-        """Say how often molecules are drawn: once where nothing that was asked can be read off them."""
-        return options.targets.attempts if self.reader(options).errors else Attempts(1)
+        """Say how often molecules are drawn: once where nothing asked can be read, or could change."""
+        varied = self.reader(options).errors.keys() - options.request.properties().keys()
+        return options.targets.attempts if varied else Attempts(1)
 
     def reader(self, options: SamplingOptions) -> PropertyReader:
         """Build what reads the asked properties off molecules.

@@ -6,7 +6,7 @@ Generation" (ICLR 2021).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolAlign
 
+from molgen.chem.descriptors import describe
 from molgen.chem.encode import encode
 from molgen.chem.graph import graph_arrays, heavy_graph
 from molgen.chem.molecule import Molecule
@@ -62,6 +63,10 @@ class ConformerRequest(Request):
         problem = foreign(self.graph, setting)
         if problem is not None:
             raise InputError(f"--smiles {self.smiles!r}: {problem}")
+
+    def properties(self) -> Mapping[str, float]:
+        """Descriptors, which the graph fixes."""
+        return {} if self.graph.mol is None else describe(self.graph.mol)
 
     def given(self, draw: Draw) -> Given:
         """See base."""

@@ -12,6 +12,7 @@ from molgen.control.properties import Targets
 from molgen.control.reading import PropertyReader
 from molgen.control.request import Request, Setting
 from molgen.core.batch import MolBatch
+from molgen.core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,20 @@ class Misfit:
     def _finished(self, row: int, batch: MolBatch) -> Molecule:
         (molecule,) = decode(batch, self.setting.vocab)
         return self.request.finish_row(molecule, self.first + row)
+
+
+def check_properties(targets: Targets, request: Request, reader: PropertyReader) -> list[str]:
+    """Refuse properties that no molecule of a request can have; return warnings about those nobody reads.
+
+    Raises:
+        InputError: A window or count is asked that the request rules out.
+    """
+    certain = request.properties()
+    problem = targets.objection(certain, certain)
+    if problem is not None:
+        raise InputError(f"--property: {problem} in every molecule that is asked for; ask for another value")
+    return [
+        f"nothing tells the {name} of drawn molecules; whether it is as asked is not checked"
+        for name in targets.targets
+        if name not in reader.errors
+    ]

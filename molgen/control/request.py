@@ -131,6 +131,10 @@ class Request(ABC):
             InputError: Nothing can be drawn that fits.
         """
 
+    def properties(self) -> Mapping[str, float]:
+        """Return what every molecule that fits has, by property name; by default nothing is known."""
+        return {}
+
     def sampled_by(self, sampler: ReverseSampler) -> ReverseSampler:
         """Return the sampler that draws what is not given; by default the one that was chosen."""
         return sampler

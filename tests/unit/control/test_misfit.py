@@ -25,6 +25,7 @@ from molgen.control.options import read_asked
 from molgen.control.reading import PropertyReader, read_fields
 from molgen.control.wholeness import not_whole
 from molgen.core import MolBatch
+from molgen.core.errors import InputError
 from molgen.data.statistics import PropertyHistogram
 from molgen.regression.shipped import PREDICTOR, shipped_property_model
 from molgen.trials.held_out import HeldOut
@@ -158,6 +159,14 @@ def test_what_nothing_reads_is_said(model: MoleculeGenerator, monkeypatch: pytes
         "nothing tells the gap of drawn molecules; whether it is as asked is not checked"
     ]
     assert model.attempts(read_options(property="gap=0.2")) == Attempts(1)
+
+
+def test_what_a_graph_fixes_is_refused_or_not_tried_for(model: MoleculeGenerator) -> None:
+    with pytest.raises(InputError, match="its rings is 0 in every molecule that is asked for"):
+        model.check(read_options(smiles="CCO", property="rings=2"))
+    fixed, free = (read_options(smiles="CCO", property=p) for p in ("tpsa=90", ["tpsa=90", "gap=0.2"]))
+    assert model.check(fixed) == [] and model.attempts(fixed) == Attempts(1)
+    assert model.attempts(free) == Attempts()
 
 
 def test_the_shipped_predictor_knows_what_its_card_says() -> None:
