@@ -17,6 +17,7 @@ from molgen.evaluation.results_curve import CurveFit, CurvePoint
 from molgen.evaluation.results_curve_text import curve_text
 from molgen.evaluation.results_figures import write_curve_figure, write_quality_figure
 from molgen.evaluation.results_goals import Goal
+from molgen.evaluation.results_properties import properties_section
 from molgen.evaluation.results_requests import Requests
 from molgen.evaluation.results_run import Run
 from molgen.evaluation.results_tables import (
@@ -133,7 +134,8 @@ class ResultsPage:
 
     def _requests(self) -> list[str]:
         tables = [_commands([r.command]) + "\n" + markdown_table(*r.cells()) for r in self.requests]
-        return ["## Requests\n\n" + "\n".join(tables)] if tables else []
+        beside = properties_section(self.requests, self.quoted.group("properties"))
+        return ["## Requests\n\n" + "\n".join(tables), *([beside] if beside else [])] if tables else []
 
     def _curve(self) -> list[str]:
         if self.curve is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from molgen.core.errors import InputError
 from molgen.evaluation.beside import read_figure
-from molgen.evaluation.metrics import coverage
+from molgen.evaluation.metrics import Figure, coverage
 from molgen.evaluation.results_commands import recorded_command
 from molgen.evaluation.results_run import read_json
 
@@ -24,10 +24,12 @@ class RequestRow:
     Attributes:
         task: What was asked, with what sets it apart from other lines of the same task.
         figures: Name to the figure as a table shows it.
+        measured: Name to the figure itself, of those that were measured.
     """
 
     task: str
     figures: Mapping[str, str]
+    measured: Mapping[str, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,19 @@ def read_requests(path: Path) -> Requests:
 
 def _row(given: Mapping[str, Any]) -> RequestRow:
     title = ", ".join(str(given[key]) for key in ("task", "label") if key == "task" or given.get(key))
-    figures = {str(name): _cell(figure) for name, figure in given["figures"].items()}
-    told = [key for key in ("requested", "seconds_per_100") if key in given]
-    return RequestRow(title, figures | {key: f"{float(given[key]):.4g}" for key in told})
+    measured = {str(name): read_figure(figure) for name, figure in given["figures"].items()}
+    figures = {name: interval_cell(figure) for name, figure in measured.items()}
+    figures |= {"requested": str(given["requested"])} if "requested" in given else {}
+    if "seconds_per_100" in given:
+        figures["seconds_per_100"] = f"{float(given['seconds_per_100']):.4g}"
+    return RequestRow(title, figures, measured)
 
 
-def _cell(figure: Mapping[str, Any]) -> str:
+def interval_cell(figure: Figure) -> str:
     """Return value, interval and, where not all molecules could be measured, how many."""
-    read = read_figure(figure)
-    value, interval, _ = read.cells()
+    value, interval, _ = figure.cells()
     told = value if interval == "-" else f"{value} [{interval.replace(' - ', ', ')}]"
-    return told + coverage(read)
+    return told + coverage(figure)
 
 
 def _words(name: str) -> str:

@@ -163,11 +163,11 @@ def test_properties_are_asked_at_every_guidance_and_judged_by_whoever_is_handed_
         asked = [float(m.record.get("asked_gap", 0)) for m in molecules]
         return {"gap": np.array(asked) + np.array([0.1, -0.1, 0.1, np.nan])}
 
-    trial = PropertyTrial([1, 2], 3, judge_of_gap)
+    trial = PropertyTrial([1, 2], judge_of_gap, attempts=3)
     all_asked = list(trial.asked(occasion))
     names = sorted(occasion.setting.statistics.properties)
-    assert [a.label for a in all_asked] == [f"{n}, guidance {g}" for n in names for g in (1, 2)]
-    chosen = next(a for a in all_asked if a.label == "gap, guidance 2")
+    assert [a.label for a in all_asked] == [f"{n}, guidance {g}, best of 3" for n in names for g in (1, 2)]
+    chosen = next(a for a in all_asked if a.label == "gap, guidance 2, best of 3")
     outcome, molecules = run_row(trial, chosen, bench)
     assert [m.record["asked_gap"] for m in molecules] == [m.record["gap"] for m in chosen.about]
     draws = [int(m.record.get("drawn", 1)) for m in molecules]
@@ -186,7 +186,7 @@ def test_properties_are_asked_at_every_guidance_and_judged_by_whoever_is_handed_
 def test_descriptors_are_judged_by_rdkit_against_values_that_held_out_molecules_have(
     occasion: Occasion, bench: Bench
 ) -> None:
-    trial = PropertyTrial([1])
+    trial = PropertyTrial([1], attempts=1)
     chosen = next(a for a in trial.asked(occasion) if a.label == "tpsa, guidance 1")
     _, molecules = run_row(trial, chosen, bench)
     themselves = [

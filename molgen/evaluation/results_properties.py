@@ -1,0 +1,61 @@
+"""The table of asked properties on the results page: mean absolute errors beside published ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from molgen.evaluation.asked_properties import MEV_PER_HARTREE
+from molgen.evaluation.metrics import Estimate
+from molgen.evaluation.quoted import QuotedGroup
+from molgen.evaluation.results_requests import Requests, interval_cell
+from molgen.evaluation.results_tables import markdown_table
+
+TASK, ERROR = "property", "mae"
+LEAD = (
+    "Mean absolute errors from the table of properties above, as the judge sees them, beside published ones. "
+    "Best of N: each molecule was drawn until it was near, N times at most, and the nearest was kept, by "
+    "another network than the judge; published rows are not known to choose like this."
+)
+
+
+def properties_section(tables: Sequence[Requests], quoted: QuotedGroup) -> str:
+    """Return a section of the page, or nothing where no property was asked.
+
+    Args:
+        tables: All requests.
+        quoted: Published errors, energies in meV.
+    """
+    rows = _errors(tables)
+    if not rows:
+        return ""
+    names = quoted.labels or sorted({name for errors in rows.values() for name in errors})
+    units = {name: found.unit for errors in rows.values() for name, found in errors.items()}
+    head = ["", "source", *(f"{n}, {units[n]}" if units.get(n) else n for n in names)]
+    measured = [
+        [how, "measured", *(interval_cell(replace(e[n], unit="")) if n in e else "-" for n in names)]
+        for how, e in rows.items()
+    ]
+    published = [[row.name, row.mark, *map(row.cell, names)] for row in quoted.rows]
+    remark = f"\nQuoted rows: {quoted.remark}.\n" if quoted.rows else ""
+    return f"## Properties as asked\n\n{LEAD}\n\n{markdown_table(head, measured + published)}{remark}"
+
+
+def _errors(tables: Sequence[Requests]) -> Mapping[str, Mapping[str, Estimate]]:
+    """Return the errors of properties by what else sets rows apart, then by property; energies in meV."""
+    errors: dict[str, dict[str, Estimate]] = defaultdict(dict)
+    for table in tables:
+        for row in table.rows:
+            task, _, rest = row.task.partition(", ")
+            name, _, how = rest.partition(", ")
+            found = row.measured.get(ERROR)
+            if task == TASK and isinstance(found, Estimate) and found.value is not None:
+                errors[how][name] = _in_mev(found) if found.unit == "hartree" else found
+    return errors
+
+
+def _in_mev(found: Estimate) -> Estimate:
+    assert found.value is not None
+    interval = found.interval and (MEV_PER_HARTREE * found.interval[0], MEV_PER_HARTREE * found.interval[1])
+    return replace(found, value=MEV_PER_HARTREE * found.value, unit="meV", interval=interval)
