@@ -143,7 +143,7 @@ def test_the_import_layers_hold() -> None:
 
 def test_training_and_sampling_need_no_chemistry_and_no_tracking() -> None:
     """On a machine with torch, Lightning, PyTorch Geometric and e3nn alone."""
-    modules = ["core", "nn", "noise", "denoisers", "sampling", "training", "data"]
+    modules = ["core", "nn", "noise", "denoisers", "sampling", "training", "data.datamodule"]
     code = (
         "import sys\n"
         "for absent in ('rdkit', 'wandb', 'jsonargparse'): sys.modules[absent] = None\n"
@@ -156,6 +156,23 @@ def test_training_and_sampling_need_no_chemistry_and_no_tracking() -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == "imported\n"
+
+
+def test_drawing_molecules_imports_nothing_that_only_training_needs(tmp_path: Path) -> None:
+    """They take longer to import than all that drawing needs."""
+    code = (
+        "import sys\n"
+        "absent = ('pytorch_lightning', 'torch_geometric', 'e3nn', 'wandb', 'matplotlib')\n"
+        "for name in absent: sys.modules[name] = None\n"
+        "from molgen.cli.main import main\n"
+        "words = ['sample', '-n', '2', '--steps', '2', '--property', 'mu=2', '--attempts', '2']\n"
+        f"sys.exit(main([*words, '-o', {str(tmp_path / 'm.sdf')!r}]))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "2 molecules" in result.stdout
 
 
 @pytest.mark.parametrize(

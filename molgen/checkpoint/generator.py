@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,8 @@ class MoleculeGenerator:
         self.checkpoint = checkpoint
         self.device = find_device(device)
         self.denoiser = checkpoint.denoiser.to(self.device)
+        # Samplers keep no state, and reading a configuration takes as long as drawing a molecule.
+        self._chosen = cache(partial(build_sampler, checkpoint.card.sampling))
         noise = checkpoint.noise
         self.setting = Setting(
             checkpoint.vocab, noise.fields, noise.template, checkpoint.statistics, checkpoint.card.name
@@ -85,7 +87,7 @@ class MoleculeGenerator:
             InputError: The sampler is unknown or the number of steps is less than 1.
             IncompatibleSamplerError: The sampler cannot walk this model's noise.
         """
-        chosen = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
+        chosen = self._chosen(options.sampler, options.steps)
         sampler = options.request.sampled_by(chosen)
         sampler.check(self.checkpoint.noise)
         return sampler
@@ -113,7 +115,7 @@ class MoleculeGenerator:
             InputError: It is asked for, but the model draws no bonds to tell broken ones by, or the request
                 brings a sampler of its own.
         """
-        chosen = build_sampler(self.checkpoint.card.sampling, options.sampler, options.steps)
+        chosen = self._chosen(options.sampler, options.steps)
         own_sampler = options.request.sampled_by(chosen) is not chosen
         if options.repair:
             require_bonds(self.setting, f"--repair {options.repair}")

@@ -34,7 +34,7 @@ def run_judge(words: list[str]) -> None:
         return
     if name in TRAINING:
         from molgen.cli.fit import run_training
-        from molgen.regression import PropertyModule
+        from molgen.regression.module import PropertyModule
 
         run_training(words, PropertyModule, defaults=())
         return

@@ -57,7 +57,10 @@ TASKS: Mapping[str, Callable[[Namespace], Trial]] = {
     "refinement": lambda options: RefinementTrial(options.xtb),
     "analogue": lambda options: AnalogueTrial(_numbers("strengths", options.strengths)),
     "property": lambda options: PropertyTrial(
-        _numbers("guidance", options.guidance), _judge(options.judge), options.attempts
+        _numbers("guidance", options.guidance),
+        _judge(options.judge),
+        options.attempts,
+        options.properties and _words(options.properties),
     ),
 }
 """Makes the trial of each name from the command's options."""
@@ -88,6 +91,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
     add("--conformers", type=PositiveInt, default=10, help="conformers of each graph")
     add("--strengths", type=str, default="0.1,0.3,0.5,0.7,0.9", help="of analogues, comma-separated")
+    add("--properties", type=str, help="asked for, comma-separated (default: all that the model knows)")
     add("--guidance", type=str, default="1,2,4", help="of properties, comma-separated")
     add(
         "--attempts", type=PositiveInt, default=DEFAULT_ATTEMPTS, help="at properties, the nearest being kept"
@@ -139,7 +143,7 @@ def _trials(options: Namespace) -> list[Trial]:
     Raises:
         InputError: A task is unknown, or a number that a trial takes cannot be used.
     """
-    names = list(TASKS) if options.only is None else [word.strip() for word in options.only.split(",")]
+    names = list(TASKS) if options.only is None else _words(options.only)
     unknown = [name for name in names if name not in TASKS]
     if unknown:
         raise InputError(
@@ -156,6 +160,10 @@ def _judge(name: str) -> PropertyPredictor:
     """
     judge = load_judge(name)
     return lambda molecules: {**by_rdkit(molecules), **judge.predict(molecules)}
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
 
 
 def _numbers(option: str, text: str) -> list[float]:

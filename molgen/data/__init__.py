@@ -1,8 +1,10 @@
-"""Data sets: preparation, the compact store, dense batches, the size prior."""
+"""Data sets: preparation, the compact store, dense batches, the size prior.
 
-from molgen.data.datamodule import MolDataModule
-from molgen.data.dataset import MolDataset
+``MolDataModule`` and ``MolDataset`` are imported from their modules: drawing molecules needs neither, and
+Lightning and PyTorch Geometric, which they need, take longer to import than all the rest.
+"""
+
 from molgen.data.size_prior import SizePrior
 from molgen.data.store import MoleculeStore, read_store
 
-__all__ = ["MolDataModule", "MolDataset", "MoleculeStore", "SizePrior", "read_store"]
+__all__ = ["MoleculeStore", "SizePrior", "read_store"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,8 +14,10 @@ from torch import Tensor
 from molgen.core.errors import CheckpointError, DataError
 from molgen.core.formula import hill
 from molgen.core.vocab import ATOMIC_NUMBERS
-from molgen.data.dataset import MolDataset
 from molgen.data.size_prior import SizePrior
+
+if TYPE_CHECKING:
+    from molgen.data.dataset import MolDataset  # imports PyTorch Geometric
 
 BINS = 40
 """Bins of a property between its 0.05 and 99.95 percentiles; the outermost take the rest."""

@@ -25,7 +25,8 @@ from molgen.core.contracts import Condition, LevelSupport, Network, Symmetry
 from molgen.core.errors import ConfigError, FieldError
 from molgen.core.geometry import centre
 from molgen.core.levels import NoiseLevels
-from molgen.nn.radial import SOFTENING, BesselBasis, polynomial_envelope, radius_graph
+from molgen.nn.radial import SOFTENING, BesselBasis, polynomial_envelope
+from molgen.nn.radius_graph import radius_graph
 from molgen.nn.tensor_layer import TensorLayer
 
 READ_OUT_GAIN = 0.033

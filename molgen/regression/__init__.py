@@ -1,7 +1,9 @@
-"""Properties of molecules from their coordinates, by an invariant network of our own."""
+"""Properties of molecules from their coordinates, by an invariant network of our own.
+
+``PropertyModule``, which trains it, is imported from its module: reading properties needs no Lightning.
+"""
 
 from molgen.nn.radial import BesselBasis
-from molgen.regression.module import PropertyModule
 from molgen.regression.network import PropertyNetwork
 from molgen.regression.readouts import AtomSum, AttentionMean, DipoleLength, Readout
 
@@ -10,7 +12,6 @@ __all__ = [
     "AttentionMean",
     "BesselBasis",
     "DipoleLength",
-    "PropertyModule",
     "PropertyNetwork",
     "Readout",
 ]

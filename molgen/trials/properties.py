@@ -22,7 +22,8 @@ from molgen.control.attempts import DEFAULT_ATTEMPTS
 from molgen.control.de_novo import DeNovo
 from molgen.control.properties import Target, Targets, unit
 from molgen.control.reading import PropertyPredictor, by_rdkit
-from molgen.control.request import Request
+from molgen.control.request import Request, Setting
+from molgen.core.errors import InputError
 from molgen.evaluation.asked_properties import shuffled_error
 from molgen.evaluation.metrics import Estimate, Figure, bootstrap_interval
 from molgen.trials.sources import Requested
@@ -40,6 +41,7 @@ class PropertyTrial(Trial):
         judge: Says which values drawn molecules have; by default RDKit, of descriptors alone.
         attempts: How often a molecule that misses its value is drawn. Of properties of QM9 another network
             than the judge chooses the nearest; descriptors RDKit both chooses by and judges.
+        names: Properties that are asked for; by default all that the model knows.
 
     Raises:
         InputError: A guidance is negative or not finite, or there is no attempt.
@@ -52,16 +54,18 @@ class PropertyTrial(Trial):
         guidances: Sequence[float] = GUIDANCES,
         judge: PropertyPredictor = by_rdkit,
         attempts: int = DEFAULT_ATTEMPTS,
+        names: Sequence[str] | None = None,
     ) -> None:
+        self.names = names
         self.attempts = attempts
         self.kinds = tuple(Targets.parse([], guidance, attempts) for guidance in guidances)
         self.judge = judge
 
     def asked(self, occasion: Occasion) -> Iterator[Asked]:
-        """See base."""
+        """See base; also raises InputError where a named property is not known to the model."""
         anything = DeNovo()
         best = f", best of {self.attempts}" if self.attempts > 1 else ""
-        for name in sorted(occasion.setting.statistics.properties):
+        for name in self._names(occasion.setting):
 
             def make(molecule: Molecule, name: str = name) -> Request | None:
                 return None if known_value(molecule, name) is None else anything
@@ -72,6 +76,15 @@ class PropertyTrial(Trial):
                 source = Requested(taken.requests, targets)
                 label = f"{name}, guidance {kind.guidance:g}{best}"
                 yield Asked(label, taken.molecules, source, taken.passed_over)
+
+    def _names(self, setting: Setting) -> Sequence[str]:
+        known = sorted(setting.statistics.properties)
+        unknown = [name for name in self.names or [] if name not in known]
+        if unknown:
+            raise InputError(
+                f"the model has no property {unknown[0]!r}; it knows {', '.join(known) or 'none at all'}"
+            )
+        return known if self.names is None else list(dict.fromkeys(self.names))
 
     def figures(self, asked: Asked, molecules: Sequence[Molecule]) -> Mapping[str, Figure]:
         """Mean absolute error, that of the judged had their values been dealt at random, mean of attempts."""

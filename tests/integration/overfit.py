@@ -20,7 +20,8 @@ from molgen.checkpoint.build import build_model
 from molgen.chem.decode import decode
 from molgen.chem.identity import edm_smiles
 from molgen.core import Denoiser, MolBatch, Vocab, concatenate
-from molgen.data import MolDataset, SizePrior, read_store
+from molgen.data import SizePrior, read_store
+from molgen.data.dataset import MolDataset
 from molgen.noise import JointNoise
 from molgen.sampling import AncestralSampler, Generator
 from molgen.training import DenoisingObjective

@@ -11,7 +11,8 @@ from rdkit import Chem
 
 from molgen.chem import decode, write_molecules
 from molgen.core import MolBatch, Vocab
-from molgen.data import MolDataset, read_store
+from molgen.data import read_store
+from molgen.data.dataset import MolDataset
 
 ROOT = Path(__file__).parents[3]
 FIELDS = ["atom", "charge", "bond"]

@@ -20,7 +20,7 @@ from molgen.chem.io import write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.judge_export import export_judge
 from molgen.cli.main import main
-from molgen.data import MolDataModule
+from molgen.data.datamodule import MolDataModule
 from molgen.regression.model import PropertyModel
 
 ROOT = Path(__file__).parents[3]

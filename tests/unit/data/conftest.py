@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from molgen.core import Vocab
-from molgen.data import MolDataset, MoleculeStore, read_store
+from molgen.data import MoleculeStore, read_store
+from molgen.data.dataset import MolDataset
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from molgen.core import MolBatch
 from molgen.core.errors import ConfigError
-from molgen.data import MolDataset
 from molgen.data.batching import (
     PreparedBatches,
     ResumableLoader,
@@ -20,6 +19,7 @@ from molgen.data.batching import (
     evaluation_batches,
     unprepared,
 )
+from molgen.data.dataset import MolDataset
 
 SIZES = st.lists(st.integers(1, 30), min_size=12, max_size=120).map(np.array)
 

@@ -9,7 +9,8 @@ import torch
 
 from molgen.core import Vocab
 from molgen.core.errors import ConfigError, DataError
-from molgen.data import MolDataModule, MoleculeStore
+from molgen.data import MoleculeStore
+from molgen.data.datamodule import MolDataModule
 from molgen.data.properties import PROPERTIES
 
 

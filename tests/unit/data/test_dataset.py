@@ -11,7 +11,8 @@ from molgen.chem.identity import canonical_smiles
 from molgen.core import Vocab
 from molgen.core.errors import FieldError, InputError
 from molgen.core.geometry import centre
-from molgen.data import MolDataset, MoleculeStore
+from molgen.data import MoleculeStore
+from molgen.data.dataset import MolDataset
 
 ITEMS = [7, 0, 150, 3, 199, 42]
 

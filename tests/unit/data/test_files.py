@@ -12,7 +12,8 @@ from molgen.chem.conformers import embed
 from molgen.cli.main import main
 from molgen.core import Vocab
 from molgen.core.errors import DataError, InputError
-from molgen.data import MolDataset, read_store
+from molgen.data import read_store
+from molgen.data.dataset import MolDataset
 from molgen.data.files import objection, prepare_files, store_of
 
 ALCOHOLS = ["C" * n + "O" for n in range(1, 21)]

@@ -13,7 +13,8 @@ from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from molgen.core import Vocab
 from molgen.core.errors import CheckpointError, DataError
-from molgen.data import MolDataset, MoleculeStore
+from molgen.data import MoleculeStore
+from molgen.data.dataset import MolDataset
 from molgen.data.properties import PROPERTIES
 from molgen.data.size_prior import SizePrior
 from molgen.data.statistics import PropertyByFormula, PropertyHistogram, TrainingStatistics

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from molgen.core import Vocab
-from molgen.data import MolDataModule, MoleculeStore
+from molgen.data import MoleculeStore
+from molgen.data.datamodule import MolDataModule
 
 
 def test_a_negative_size_takes_the_last_molecules(vocab: Vocab, root: Path, store: MoleculeStore) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from molgen.nn.radial import SOFTENING, BesselBasis, polynomial_envelope, radius_graph, soft_norm
+from molgen.nn.radial import SOFTENING, BesselBasis, polynomial_envelope, soft_norm
+from molgen.nn.radius_graph import radius_graph
 
 CUTOFF = 3.0
 

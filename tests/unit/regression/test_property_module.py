@@ -10,8 +10,9 @@ import torch
 
 from molgen.core import MolBatch, Vocab
 from molgen.core.errors import ConfigError, NonFiniteLossError
-from molgen.data import MolDataModule
-from molgen.regression import PropertyModule, PropertyNetwork
+from molgen.data.datamodule import MolDataModule
+from molgen.regression import PropertyNetwork
+from molgen.regression.module import PropertyModule
 from molgen.training.optimization import Optimization
 
 STORE = Path(__file__).parents[2] / "fixtures" / "qm9_200"
