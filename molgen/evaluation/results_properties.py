@@ -32,27 +32,36 @@ def properties_section(tables: Sequence[Requests], quoted: QuotedGroup) -> str:
         return ""
     names = quoted.labels or sorted({name for errors in rows.values() for name in errors})
     units = {name: found.unit for errors in rows.values() for name, found in errors.items()}
-    head = ["", "source", *(f"{n}, {units[n]}" if units.get(n) else n for n in names)]
+    head = ["", "source", "values", *(f"{n}, {units[n]}" if units.get(n) else n for n in names)]
     measured = [
-        [how, "measured", *(interval_cell(replace(e[n], unit="")) if n in e else "-" for n in names)]
-        for how, e in rows.items()
+        [
+            how,
+            "measured",
+            str(count),
+            *(interval_cell(replace(e[n], unit="")) if n in e else "-" for n in names),
+        ]
+        for (how, count), e in rows.items()
     ]
-    published = [[row.name, row.mark, *map(row.cell, names)] for row in quoted.rows]
+    published = [[row.name, row.mark, "-", *map(row.cell, names)] for row in quoted.rows]
     remark = f"\nQuoted rows: {quoted.remark}.\n" if quoted.rows else ""
     return f"## Properties as asked\n\n{LEAD}\n\n{markdown_table(head, measured + published)}{remark}"
 
 
-def _errors(tables: Sequence[Requests]) -> Mapping[str, Mapping[str, Estimate]]:
-    """Return the errors of properties by what else sets rows apart, then by property; energies in meV."""
-    errors: dict[str, dict[str, Estimate]] = defaultdict(dict)
+def _errors(tables: Sequence[Requests]) -> Mapping[tuple[str, int], Mapping[str, Estimate]]:
+    """Return errors, energies in meV, by property, under how and how many values of each were asked for."""
+    errors: dict[tuple[str, int], dict[str, Estimate]] = defaultdict(dict)
     for table in tables:
         for row in table.rows:
             task, _, rest = row.task.partition(", ")
             name, _, how = rest.partition(", ")
             found = row.measured.get(ERROR)
             if task == TASK and isinstance(found, Estimate) and found.value is not None:
-                errors[how][name] = _in_mev(found) if found.unit == "hartree" else found
+                errors[how, found.total][name] = _in_mev(found) if found.unit == "hartree" else found
     return errors
+
+
+def _cell(found: Estimate | None) -> str:
+    return "-" if found is None else interval_cell(replace(found, unit=""))
 
 
 def _in_mev(found: Estimate) -> Estimate:

@@ -51,8 +51,17 @@ def test_each_way_of_asking_is_a_row_and_energies_are_in_mev(tmp_path: Path) -> 
     assert cells["gap, meV"] == "272.1 [244.9, 299.3]" and cells["alpha, bohr^3"] == "0.5 [0.4, 0.6]"
     assert cells["mu"] == "-" and cells["source"] == "measured"
     assert "27.21" in second and second.count("| - ") == 5
+    assert cells["values"] == "10"
     published = next(line for line in lines if "PropMolFlow" in line)
     assert "second hand" in published and "391" in published
+
+
+def test_rows_of_other_numbers_of_values_stand_apart(tmp_path: Path) -> None:
+    few = asked(tmp_path, alpha__guidance_1=mae(0.5, "bohr^3"))
+    many = asked(tmp_path, alpha__guidance_1=Estimate(0.7, "bohr^3", 90, 100, "requested"))
+    section = properties_section([few, many], QUOTED)
+    assert "| guidance 1 | measured | 10 | 0.5 |" in section
+    assert "| guidance 1 | measured | 100 | 0.7 of 90/100 |" in section
 
 
 def test_without_properties_there_is_no_section(tmp_path: Path) -> None:
@@ -68,7 +77,7 @@ def test_numbers_of_requests_are_written_out(tmp_path: Path) -> None:
 def test_nothing_quoted_is_no_hindrance(tmp_path: Path) -> None:
     requests = asked(tmp_path, alpha__guidance_1=mae(0.5, "bohr^3"))
     section = properties_section([requests], Quoted(()).group("properties"))
-    assert "| guidance 1 | measured | 0.5 |" in section and "Quoted rows" not in section
+    assert "| guidance 1 | measured | 10 | 0.5 |" in section and "Quoted rows" not in section
 
 
 @pytest.mark.parametrize("name", ["alpha", "gap", "homo", "lumo", "mu", "cv"])
