@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from jsonargparse import ArgumentParser, Namespace
@@ -12,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from molgen.checkpoint.device import find_device
+from molgen.cli.ceiling import matrix_ceiling
 from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
-from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
+from molgen.cli.speed import PRECISIONS, RECIPES, Bench, Entry, count_flop, seconds_per_call
 from molgen.core.errors import InputError
 
 _WIDTH = 150
@@ -34,6 +36,8 @@ class Speed:
         prepare_share: Share of a training step's time that drawing tasks and noise takes.
         nfe: Evaluations per sampled molecule.
         sampling_rate: Sampled molecules per second, from a short chain by its number of evaluations.
+        ceilings: Floating-point operations per second of large matrix products, in the precision of an
+            evaluation and in that of training.
     """
 
     name: str
@@ -45,6 +49,16 @@ class Speed:
     prepare_share: float
     nfe: int
     sampling_rate: float
+    ceilings: tuple[float, float]
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Share of the ceilings that an evaluation and a training step reach."""
+        evaluation, training = self.ceilings
+        return (
+            self.forward_flop * self.forward_rate / evaluation,
+            self.training_flop * self.training_rate / training,
+        )
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -76,6 +90,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         "pairs of atoms as --batch-size molecules of --num-atoms",
     )
     parser.add_argument("--steps", type=PositiveInt, help="sampling steps (default: the recipe's)")
+    parser.add_argument(
+        "--precision",
+        type=Literal[tuple(PRECISIONS)],
+        default="32-true",
+        help="of training, as trainer.precision; evaluations and sampling are in single precision",
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="time what torch.compile makes of denoisers; takes minutes"
+    )
     parser.add_argument("--repeats", type=PositiveInt, default=5, help="timed calls, of which the median")
     parser.add_argument("--threads", type=PositiveInt, help="CPU threads (default: torch's)")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda ...")
@@ -89,6 +112,8 @@ def run(options: Namespace) -> None:
         CheckpointError: A configuration of a model does not fit its signature.
         ConfigError: An objective's does not.
     """
+    if options.compile and options.sizes is not None:
+        raise InputError("--compile would take minutes for each of --sizes; leave one out")
     if options.threads:
         torch.set_num_threads(options.threads)
     device = find_device(options.device)
@@ -102,18 +127,36 @@ def run(options: Namespace) -> None:
 
 def measure(entries: list[Entry], options: Namespace, device: torch.device) -> list[Speed]:
     """Time denoisers in turns on random molecules of one size."""
-    benches = [Bench.build(entry, options.batch_size, options.num_atoms, device) for entry in entries]
+    benches = [
+        replace(
+            Bench.build(entry, options.batch_size, options.num_atoms, device), precision=options.precision
+        )
+        for entry in entries
+    ]
     # Counting runs every call once, which is also the warm-up.
     flop = [[count_flop(call) for call in bench.calls()] for bench in benches]
     calls = [call for bench in benches for call in bench.calls()]
+    if options.compile:
+        for bench in benches:
+            bench.denoiser.compile(dynamic=device.type == "cpu")
+        for call in calls:
+            call()
     seconds = iter(seconds_per_call(calls, options.repeats, device))
+    ceilings = matrix_ceiling(device), matrix_ceiling(device, PRECISIONS[options.precision])
     return [
-        _summarise(entry, bench, counts, [next(seconds) for _ in counts], options.steps)
+        _summarise(entry, bench, counts, [next(seconds) for _ in counts], options.steps, ceilings)
         for entry, bench, counts in zip(entries, benches, flop, strict=True)
     ]
 
 
-def _summarise(entry: Entry, bench: Bench, flop: list[int], seconds: list[float], steps: int | None) -> Speed:
+def _summarise(
+    entry: Entry,
+    bench: Bench,
+    flop: list[int],
+    seconds: list[float],
+    steps: int | None,
+    ceilings: tuple[float, float],
+) -> Speed:
     """Turn costs of the calls of :meth:`Bench.calls` into figures per molecule."""
     count = len(bench.molecules)
     forward, chain, prepare, *training = seconds
@@ -129,23 +172,28 @@ def _summarise(entry: Entry, bench: Bench, flop: list[int], seconds: list[float]
         prepare_share=prepare / step,
         nfe=bench.nfe(steps),
         sampling_rate=count / (chain * bench.chain_factor(steps)),
+        ceilings=ceilings,
     )
 
 
 def _speed_table(speeds: list[Speed], options: Namespace, device: torch.device) -> Table:
     """Figures of every denoiser, rates beside those of the first as a multiple."""
-    columns = ["denoiser", "parameters", "GFLOP forward", "GFLOP training", "evaluations/s", "trained/s"]
-    table = Table(
-        *[*columns, "of it prepare", "NFE", "sampled/s"],
-        title=f"molecules per second, {options.num_atoms} atoms, batch {options.batch_size}, {device}, "
-        f"{torch.get_num_threads()} threads; sampled/s is extrapolated from a chain of few steps",
-    )
     first = speeds[0]
+    evaluation, training = (f"{ceiling / 1e9:,.0f} GFLOP/s" for ceiling in first.ceilings)
+    columns = ["denoiser", "parameters", "GFLOP forward", "GFLOP training", "evaluations/s", "of ceiling"]
+    table = Table(
+        *[*columns, "trained/s", "of ceiling", "of it prepare", "NFE", "sampled/s"],
+        title=f"molecules per second, {options.num_atoms} atoms, batch {options.batch_size}, {device}, "
+        f"{torch.get_num_threads()} threads, training in {options.precision}"
+        f"{', compiled' if options.compile else ''}; sampled/s is extrapolated from a chain of few steps",
+        caption=f"ceiling: what large matrix products reach, {evaluation} for evaluations, {training} in "
+        "training",
+    )
     for s in speeds:
         table.add_row(
             *[s.name, f"{s.parameters:,}", f"{s.forward_flop / 1e9:.4g}", f"{s.training_flop / 1e9:.4g}"],
-            _with_ratio(s.forward_rate, first.forward_rate),
-            _with_ratio(s.training_rate, first.training_rate),
+            *[_with_ratio(s.forward_rate, first.forward_rate), f"{s.shares[0]:.0%}"],
+            *[_with_ratio(s.training_rate, first.training_rate), f"{s.shares[1]:.0%}"],
             *[f"{s.prepare_share:.1%}", str(s.nfe)],
             _with_ratio(s.sampling_rate, first.sampling_rate),
         )
@@ -161,9 +209,9 @@ def _size_table(entries: list[Entry], sizes: list[int], options: Namespace, devi
     table = Table(
         *["denoiser", "atoms", "batch", "ms training", "MB training", "ms sampling", "MB sampling"],
         title=f"time and peak memory per molecule, beyond weights, {device}, {torch.get_num_threads()} "
-        "threads; sampling is extrapolated from a chain of few steps",
+        f"threads, training in {options.precision}; sampling is extrapolated from a chain of few steps",
     )
-    plan = Plan(options.steps, options.repeats)
+    plan = Plan(options.steps, options.repeats, options.precision)
     pairs = options.batch_size * options.num_atoms**2
     for entry in entries:
         for atoms in sizes:

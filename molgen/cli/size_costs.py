@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import enum
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -35,10 +35,12 @@ class Plan:
     Attributes:
         steps: Sampling steps, or ``None`` for the recipe's.
         repeats: Timed calls.
+        precision: Of training, one of :data:`molgen.cli.speed.PRECISIONS`.
     """
 
     steps: int | None
     repeats: int
+    precision: str = "32-true"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def measure_size(job: SizeJob, work: Work) -> SizeCost:
     """
     device = torch.device(job.device)
     # The smallest batch loads kernels and makes optimiser states: they are not what a batch costs.
-    small = Bench.build(job.entry, 2, 2, device)
+    small = replace(Bench.build(job.entry, 2, 2, device), precision=job.plan.precision)
     _calls(small, work)[0]()
     bench = small.resized(job.count, job.num_atoms)
     calls = _calls(bench, work)

@@ -32,6 +32,8 @@ Call = Callable[[], object]
 """Something to time."""
 
 _ELEMENTS = ["H", "C", "N", "O", "F"]
+PRECISIONS = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16}
+"""What networks multiply in while they are trained, by the names that Lightning's trainer takes."""
 _TIMED_STEPS = 2
 """Sampling steps that are run; a whole chain is extrapolated from them."""
 
@@ -102,6 +104,7 @@ class Bench:
         optimizer: Optimiser of its parameters.
         molecules: Random molecules of one size.
         generator: Source of randomness on their device.
+        precision: Of training, one of :data:`PRECISIONS`; sampling is in single precision.
     """
 
     recipe: Recipe
@@ -110,6 +113,7 @@ class Bench:
     optimizer: torch.optim.Optimizer
     molecules: MolBatch
     generator: torch.Generator
+    precision: str = "32-true"
 
     @classmethod
     def build(cls, entry: Entry, count: int, num_atoms: int, device: torch.device) -> Bench:
@@ -172,7 +176,9 @@ class Bench:
         def call() -> None:
             self.optimizer.zero_grad()
             batch = replace(self.objective.prepare(self.molecules, self.generator), look_twice=look_twice)
-            self.objective.score(self.denoiser, batch)["loss"].backward()
+            with autocast(self.molecules.device, PRECISIONS[self.precision]):
+                loss = self.objective.score(self.denoiser, batch)["loss"]
+            loss.backward()
             self.optimizer.step()
 
         return call
@@ -197,6 +203,11 @@ class Bench:
 def _random_molecules(noise: JointNoise, count: int, num_atoms: int, generator: torch.Generator) -> MolBatch:
     sizes = torch.full((count,), num_atoms, device=generator.device)
     return noise.prior(noise.template(sizes), generator)
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Multiply matrices in ``dtype``, as mixed precision does; nothing changes in single precision."""
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def count_flop(call: Call) -> int:

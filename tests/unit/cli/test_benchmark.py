@@ -1,5 +1,6 @@
 """The benchmark: each denoiser by its own recipe, honest counts, costs that grow with size."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import torch
 import yaml
 from jsonargparse import Namespace
 
-from molgen.cli.benchmark import measure
+from molgen.cli.benchmark import Speed, measure
+from molgen.cli.ceiling import matrix_ceiling
 from molgen.cli.main import main
 from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
 from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
@@ -66,6 +68,35 @@ def test_training_flop_count_the_first_look(joint: Path) -> None:
     assert twice - once == count_flop(lambda: bench.denoiser(batch.x_t, batch.levels)) > 0
 
 
+def test_mixed_precision_is_of_training_alone_and_leaves_its_weights_single(joint: Path) -> None:
+    seen = []
+    bench = replace(Bench.build(Entry.parse(str(joint), CONFIGS), 2, 4, CPU), precision="bf16-mixed")
+    bench.denoiser.network.read_atoms[1].register_forward_hook(lambda *args: seen.append(args[2].dtype))
+    bench.forward()()
+    bench.training(look_twice=False)()
+    assert seen == [torch.float32, torch.bfloat16]
+    assert {p.dtype for p in bench.denoiser.parameters()} == {torch.float32}
+
+
+def test_the_ceiling_is_what_a_matrix_product_reaches() -> None:
+    ceiling = matrix_ceiling(CPU)
+    one = torch.randn(512, 512)
+    (seconds,) = seconds_per_call([lambda: one @ one], 9, CPU)
+    assert ceiling == pytest.approx(2 * 512**3 / seconds, rel=0.9)
+    assert matrix_ceiling(CPU, torch.bfloat16) > 0
+
+
+def test_shares_are_of_the_ceiling_of_the_same_precision() -> None:
+    speed = Speed("a", 1, 10.0, 30.0, 4.0, 2.0, 0.0, 20, 1.0, ceilings=(80.0, 240.0))
+    assert speed.shares == (0.5, 0.25)
+
+
+def test_compiling_every_size_is_refused(joint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["benchmark", "--denoiser", f"[{joint}]", "--configs", str(CONFIGS), "--sizes=3", "--compile"]
+    assert main(words) == 2
+    assert "leave one out" in capsys.readouterr().err
+
+
 def test_a_class_without_recipe_needs_one(tmp_path: Path) -> None:
     path = written(tmp_path, "own", "OwnDenoiser", "EGNN")
     with pytest.raises(InputError, match="OwnDenoiser has no recipe; write FILE@RECIPE"):
@@ -108,7 +139,8 @@ def test_sizes_must_be_numbers(joint: Path, sizes: str, capsys: pytest.CaptureFi
 
 def test_counts_are_per_molecule(joint: Path) -> None:
     entry = Entry.parse(str(joint), CONFIGS)
-    options = [Namespace(batch_size=count, num_atoms=5, repeats=1, steps=None) for count in (2, 4)]
+    common = {"num_atoms": 5, "repeats": 1, "steps": None, "precision": "32-true", "compile": False}
+    options = [Namespace(batch_size=count, **common) for count in (2, 4)]
     few, many = (measure([entry], each, CPU)[0] for each in options)
     assert few.forward_flop == many.forward_flop > 0
     assert few.training_flop == many.training_flop > 3 * few.forward_flop
