@@ -15,6 +15,7 @@ from molgen.evaluation.results_run import read_json
 
 FILES = "requests*.json"
 """One for each call of the command: tasks need not be asked about equally many molecules."""
+SECONDS = "seconds_per_100"
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ class Requests:
     Attributes:
         rows: In the order of the file.
         command: What was typed.
+        threads: CPU threads that it ran on, where recorded.
     """
 
     rows: Sequence[RequestRow]
     command: str
+    threads: int | None = None
 
     @property
     def common(self) -> list[str]:
@@ -57,7 +60,12 @@ class Requests:
         for row in self.rows:
             own = [f"{_words(name)} {text}" for name, text in row.figures.items() if name not in common]
             rows.append([row.task, *(row.figures[name] for name in common), "; ".join(own) or "-"])
-        return ["task", *map(_words, common), "besides"], rows
+        return ["task", *map(self._head, common), "besides"], rows
+
+    def _head(self, name: str) -> str:
+        if name != SECONDS or self.threads is None:
+            return _words(name)
+        return f"{_words(name)}, {self.threads} thread{'' if self.threads == 1 else 's'}"
 
 
 def read_requests(path: Path) -> Requests:
@@ -71,11 +79,12 @@ def read_requests(path: Path) -> Requests:
     try:
         rows = [_row(one) for one in content["tasks"]]
         command = recorded_command("requests", content["options"])
+        threads = None if content.get("threads") is None else int(content["threads"])
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"{path} holds no table of requests ({error!r}); {advice}") from error
     if not rows:
         raise InputError(f"{path} has no row; {advice}")
-    return Requests(rows, command)
+    return Requests(rows, command, threads)
 
 
 def _row(given: Mapping[str, Any]) -> RequestRow:
@@ -83,8 +92,8 @@ def _row(given: Mapping[str, Any]) -> RequestRow:
     measured = {str(name): read_figure(figure) for name, figure in given["figures"].items()}
     figures = {name: interval_cell(figure) for name, figure in measured.items()}
     figures |= {"requested": str(given["requested"])} if "requested" in given else {}
-    if "seconds_per_100" in given:
-        figures["seconds_per_100"] = f"{float(given['seconds_per_100']):.4g}"
+    if SECONDS in given:
+        figures[SECONDS] = f"{float(given[SECONDS]):.4g}"
     return RequestRow(title, figures, measured)
 
 

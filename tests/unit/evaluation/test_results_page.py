@@ -195,6 +195,10 @@ def test_requests_are_tasks_with_figures(tmp_path: Path) -> None:
     found = read_requests(path)
     assert found.command == "molgen requests -n 100 --only formula"
     assert found.cells()[1] == [["formula", "50.00 % [40.38, 59.62]", "-"]]
+    timed = {"task": "formula", "figures": figures, "seconds_per_100": 7}
+    for threads, told in [({}, "per 100"), ({"threads": 1}, "per 100, 1 thread")]:
+        path.write_text(json.dumps({"tasks": [timed], "options": options} | threads))
+        assert read_requests(path).cells()[0] == ["task", "success", f"seconds {told}", "besides"]
     for content, message in [
         ({"tasks": [], "options": {}}, "has no row"),
         ([], "holds no table of requests"),
