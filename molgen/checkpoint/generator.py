@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,15 +73,14 @@ class MoleculeGenerator:
         self.checkpoint = checkpoint
         self.device = find_device(device)
         self.denoiser = checkpoint.denoiser.to(self.device)
-        # Samplers keep no state, and reading a configuration takes as long as drawing a molecule.
-        self._chosen = cache(partial(build_sampler, checkpoint.card.sampling))
+        self._samplers: dict[tuple[str | None, int | None], ReverseSampler] = {}
         noise = checkpoint.noise
         self.setting = Setting(
             checkpoint.vocab, noise.fields, noise.template, checkpoint.statistics, checkpoint.card.name
         )
 
     def sampler(self, options: SamplingOptions) -> ReverseSampler:
-        """Build the sampler that ``options`` describe.
+        """Return the sampler that ``options`` describe; it is shared, and not to be changed.
 
         Raises:
             InputError: The sampler is unknown or the number of steps is less than 1.
@@ -91,6 +90,12 @@ class MoleculeGenerator:
         sampler = options.request.sampled_by(chosen)
         sampler.check(self.checkpoint.noise)
         return sampler
+
+    def _chosen(self, name: str | None, steps: int | None) -> ReverseSampler:
+        """Build a sampler, once: reading its configuration takes as long as drawing."""
+        if (name, steps) not in self._samplers:
+            self._samplers[name, steps] = build_sampler(self.checkpoint.card.sampling, name, steps)
+        return self._samplers[name, steps]
 
     def check(self, options: SamplingOptions) -> list[str]:
         """Refuse what cannot be drawn, before anything is; return warnings.

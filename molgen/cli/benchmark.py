@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import torch
 from jsonargparse import ArgumentParser, Namespace
@@ -13,13 +14,15 @@ from rich.console import Console
 from rich.table import Table
 
 from molgen.checkpoint.device import find_device
-from molgen.cli.ceiling import matrix_ceiling
+from molgen.cli.ceiling import matrix_product
 from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
-from molgen.cli.speed import PRECISIONS, RECIPES, Bench, Entry, count_flop, seconds_per_call
+from molgen.cli.speed import PRECISIONS, RECIPES, Bench, Call, Entry, count_flop, seconds_per_call
 from molgen.core.errors import InputError
 
-_WIDTH = 150
+_WIDTH = 160
 """Columns of the tables, whatever the terminal: they are kept in files."""
+_PROGRAMS = 16
+"""Programs that one denoiser may be compiled to: with and without gradients, an estimate, batches of one."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--steps", type=PositiveInt, help="sampling steps (default: the recipe's)")
     parser.add_argument(
         "--precision",
-        type=Literal[tuple(PRECISIONS)],
+        type=str,
         default="32-true",
-        help="of training, as trainer.precision; evaluations and sampling are in single precision",
+        help=f"of training, as trainer.precision: {' or '.join(PRECISIONS)}; evaluations and sampling are in "
+        "single precision",
     )
     parser.add_argument(
         "--compile", action="store_true", help="time what torch.compile makes of denoisers; takes minutes"
@@ -112,6 +116,8 @@ def run(options: Namespace) -> None:
         CheckpointError: A configuration of a model does not fit its signature.
         ConfigError: An objective's does not.
     """
+    if options.precision not in PRECISIONS:
+        raise InputError(f"--precision {options.precision}: give {' or '.join(PRECISIONS)}")
     if options.compile and options.sizes is not None:
         raise InputError("--compile would take minutes for each of --sizes; leave one out")
     if options.threads:
@@ -126,7 +132,7 @@ def run(options: Namespace) -> None:
 
 
 def measure(entries: list[Entry], options: Namespace, device: torch.device) -> list[Speed]:
-    """Time denoisers in turns on random molecules of one size."""
+    """Time denoisers, and the products of large matrices, in turns on random molecules of one size."""
     benches = [
         replace(
             Bench.build(entry, options.batch_size, options.num_atoms, device), precision=options.precision
@@ -136,17 +142,35 @@ def measure(entries: list[Entry], options: Namespace, device: torch.device) -> l
     # Counting runs every call once, which is also the warm-up.
     flop = [[count_flop(call) for call in bench.calls()] for bench in benches]
     calls = [call for bench in benches for call in bench.calls()]
-    if options.compile:
-        for bench in benches:
-            bench.denoiser.compile(dynamic=device.type == "cpu")
-        for call in calls:
-            call()
-    seconds = iter(seconds_per_call(calls, options.repeats, device))
-    ceilings = matrix_ceiling(device), matrix_ceiling(device, PRECISIONS[options.precision])
+    products = [
+        matrix_product(device, dtype) for dtype in {torch.float32: 0, PRECISIONS[options.precision]: 0}
+    ]
+    with _compiled(benches, calls) if options.compile else nullcontext():
+        every = seconds_per_call([*(call for call, _ in products), *calls], options.repeats, device)
+    ceilings = [count / seconds for (_, count), seconds in zip(products, every, strict=False)]
+    seconds = iter(every[len(products) :])
     return [
-        _summarise(entry, bench, counts, [next(seconds) for _ in counts], options.steps, ceilings)
+        _summarise(
+            entry, bench, counts, [next(seconds) for _ in counts], options.steps, (ceilings[0], ceilings[-1])
+        )
         for entry, bench, counts in zip(entries, benches, flop, strict=True)
     ]
+
+
+@contextmanager
+def _compiled(benches: list[Bench], calls: list[Call]) -> Iterator[None]:
+    """Compile the denoisers and call everything once, which is when compilers work.
+
+    Denoisers of one class share their code, and torch goes back to plain Python, without a word, where code
+    was compiled more often than its limit.
+    """
+    limit = _PROGRAMS * len(benches)
+    with torch._dynamo.config.patch(recompile_limit=limit, fail_on_recompile_limit_hit=True):
+        for bench in benches:
+            bench.denoiser.compile(dynamic=bench.molecules.device.type == "cpu")
+        for call in calls:
+            call()
+        yield
 
 
 def _summarise(
@@ -179,21 +203,21 @@ def _summarise(
 def _speed_table(speeds: list[Speed], options: Namespace, device: torch.device) -> Table:
     """Figures of every denoiser, rates beside those of the first as a multiple."""
     first = speeds[0]
-    evaluation, training = (f"{ceiling / 1e9:,.0f} GFLOP/s" for ceiling in first.ceilings)
-    columns = ["denoiser", "parameters", "GFLOP forward", "GFLOP training", "evaluations/s", "of ceiling"]
+    evaluation, training = (f"{ceiling / 1e9:,.4g} GFLOP/s" for ceiling in first.ceilings)
+    columns = ["denoiser", "parameters", "GFLOP forward", "GFLOP training", "evaluated/s", "its share"]
     table = Table(
-        *[*columns, "trained/s", "of ceiling", "of it prepare", "NFE", "sampled/s"],
+        *[*columns, "trained/s", "its share", "of it prepare", "NFE", "sampled/s"],
         title=f"molecules per second, {options.num_atoms} atoms, batch {options.batch_size}, {device}, "
         f"{torch.get_num_threads()} threads, training in {options.precision}"
         f"{', compiled' if options.compile else ''}; sampled/s is extrapolated from a chain of few steps",
-        caption=f"ceiling: what large matrix products reach, {evaluation} for evaluations, {training} in "
-        "training",
+        caption=f"share: of what products of large matrices reach, {evaluation} for evaluations, "
+        f"{training} in training",
     )
     for s in speeds:
         table.add_row(
             *[s.name, f"{s.parameters:,}", f"{s.forward_flop / 1e9:.4g}", f"{s.training_flop / 1e9:.4g}"],
-            *[_with_ratio(s.forward_rate, first.forward_rate), f"{s.shares[0]:.0%}"],
-            *[_with_ratio(s.training_rate, first.training_rate), f"{s.shares[1]:.0%}"],
+            *[_with_ratio(s.forward_rate, first.forward_rate), f"{s.shares[0]:.1%}"],
+            *[_with_ratio(s.training_rate, first.training_rate), f"{s.shares[1]:.1%}"],
             *[f"{s.prepare_share:.1%}", str(s.nfe)],
             _with_ratio(s.sampling_rate, first.sampling_rate),
         )

@@ -60,7 +60,7 @@ TASKS: Mapping[str, Callable[[Namespace], Trial]] = {
         _numbers("guidance", options.guidance),
         _judge(options.judge),
         options.attempts,
-        options.properties and _words(options.properties),
+        None if options.properties is None else _words("properties", options.properties),
     ),
 }
 """Makes the trial of each name from the command's options."""
@@ -91,7 +91,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
     add("--conformers", type=PositiveInt, default=10, help="conformers of each graph")
     add("--strengths", type=str, default="0.1,0.3,0.5,0.7,0.9", help="of analogues, comma-separated")
-    add("--properties", type=str, help="asked for, comma-separated (default: all that the model knows)")
+    add("--properties", type=str, help="of the task property, comma-separated (default: all known)")
     add("--guidance", type=str, default="1,2,4", help="of properties, comma-separated")
     add(
         "--attempts", type=PositiveInt, default=DEFAULT_ATTEMPTS, help="at properties, the nearest being kept"
@@ -125,6 +125,8 @@ def run(options: Namespace) -> None:
     facts = provenance(generator, options) | _facts(generator, how, occasion)
     # Everything is asked before anything is drawn, so that what cannot be asked is not found out after hours.
     rows = [(trial, asked) for trial in trials for asked in trial.asked(occasion)]
+    if not rows:
+        raise InputError(f"{options.checkpoint} knows no properties; name other tasks by --only")
     for trial, asked in rows:
         outcome, molecules = _drawn(trial, asked, bench)
         outcomes.append(outcome)
@@ -143,12 +145,14 @@ def _trials(options: Namespace) -> list[Trial]:
     Raises:
         InputError: A task is unknown, or a number that a trial takes cannot be used.
     """
-    names = list(TASKS) if options.only is None else _words(options.only)
+    names = list(TASKS) if options.only is None else _words("only", options.only)
     unknown = [name for name in names if name not in TASKS]
     if unknown:
         raise InputError(
             f"--only {options.only}: there is no task {unknown[0]!r}; give some of {', '.join(TASKS)}"
         )
+    if options.properties is not None and "property" not in names:
+        raise InputError("--properties is about the task property, which --only leaves out; leave one out")
     return [TASKS[name](options) for name in dict.fromkeys(names)]
 
 
@@ -162,8 +166,16 @@ def _judge(name: str) -> PropertyPredictor:
     return lambda molecules: {**by_rdkit(molecules), **judge.predict(molecules)}
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
+def _words(option: str, text: str) -> list[str]:
+    """Read names with commas between them.
+
+    Raises:
+        InputError: One is empty.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if "" in words:
+        raise InputError(f"--{option} {text!r}: a name is missing; give some with commas between them")
+    return words
 
 
 def _numbers(option: str, text: str) -> list[float]:

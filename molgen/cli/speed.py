@@ -257,5 +257,5 @@ def _build_objective(path: Path, noise: JointNoise) -> DenoisingObjective:
 
 
 def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)

@@ -14,7 +14,8 @@ from molgen.evaluation.results_tables import markdown_table
 
 TASK, ERROR = "property", "mae"
 LEAD = (
-    "Mean absolute errors from the table of properties above, as the judge sees them, beside published ones. "
+    "Mean absolute errors from the table of properties above, as the judge sees them, beside published ones; "
+    "of so many values of each property. "
     "Best of N: each molecule was drawn until it was near, N times at most, and the nearest was kept, by "
     "another network than the judge; published rows are not known to choose like this."
 )
@@ -34,13 +35,8 @@ def properties_section(tables: Sequence[Requests], quoted: QuotedGroup) -> str:
     units = {name: found.unit for errors in rows.values() for name, found in errors.items()}
     head = ["", "source", "values", *(f"{n}, {units[n]}" if units.get(n) else n for n in names)]
     measured = [
-        [
-            how,
-            "measured",
-            str(count),
-            *(interval_cell(replace(e[n], unit="")) if n in e else "-" for n in names),
-        ]
-        for (how, count), e in rows.items()
+        [how, "measured", str(count), *(_cell(errors.get(name)) for name in names)]
+        for (how, count), errors in rows.items()
     ]
     published = [[row.name, row.mark, "-", *map(row.cell, names)] for row in quoted.rows]
     remark = f"\nQuoted rows: {quoted.remark}.\n" if quoted.rows else ""

@@ -79,12 +79,13 @@ class PropertyTrial(Trial):
 
     def _names(self, setting: Setting) -> Sequence[str]:
         known = sorted(setting.statistics.properties)
-        unknown = [name for name in self.names or [] if name not in known]
+        if self.names is None:
+            return known
+        unknown = [name for name in self.names if name not in known]
         if unknown:
-            raise InputError(
-                f"the model has no property {unknown[0]!r}; it knows {', '.join(known) or 'none at all'}"
-            )
-        return known if self.names is None else list(dict.fromkeys(self.names))
+            some = f"give some of {', '.join(known)}" if known else "it knows none at all"
+            raise InputError(f"the model knows no property {unknown[0]!r}; {some}")
+        return list(dict.fromkeys(self.names))
 
     def figures(self, asked: Asked, molecules: Sequence[Molecule]) -> Mapping[str, Figure]:
         """Mean absolute error, that of the judged had their values been dealt at random, mean of attempts."""

@@ -1,5 +1,6 @@
 """The benchmark: each denoiser by its own recipe, honest counts, costs that grow with size."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import torch
 import yaml
 from jsonargparse import Namespace
 
+from molgen.cli import benchmark, ceiling, speed
 from molgen.cli.benchmark import Speed, measure
-from molgen.cli.ceiling import matrix_ceiling
 from molgen.cli.main import main
 from molgen.cli.size_costs import Plan, SizeJob, Work, measure_size
 from molgen.cli.speed import RECIPES, Bench, Entry, count_flop, seconds_per_call
 from molgen.core.errors import InputError
+from molgen.denoisers import JointDenoiser
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 CPU = torch.device("cpu")
@@ -49,6 +51,7 @@ def test_each_denoiser_runs_by_its_own_recipe(
     rows = {line.split()[1]: line.split() for line in capsys.readouterr().out.splitlines() if "small" in line}
     assert "1001" in rows["small_edm"]
     assert "20" in rows["small_joint"]
+    assert all(sum(word.endswith("%") for word in row) == 3 for row in rows.values())
 
 
 def test_noise_and_objective_follow_the_recipe(edm: Path, joint: Path) -> None:
@@ -78,17 +81,58 @@ def test_mixed_precision_is_of_training_alone_and_leaves_its_weights_single(join
     assert {p.dtype for p in bench.denoiser.parameters()} == {torch.float32}
 
 
-def test_the_ceiling_is_what_a_matrix_product_reaches() -> None:
-    ceiling = matrix_ceiling(CPU)
-    one = torch.randn(512, 512)
-    (seconds,) = seconds_per_call([lambda: one @ one], 9, CPU)
-    assert ceiling == pytest.approx(2 * 512**3 / seconds, rel=0.9)
-    assert matrix_ceiling(CPU, torch.bfloat16) > 0
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_ceiling_counts_what_it_multiplies(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ceiling, "SIDE_ON_CPU", 64)
+    call, count = ceiling.matrix_product(CPU, dtype)
+    assert count == count_flop(call) == 2 * 64**3
+    assert call().dtype == dtype
+
+
+def test_what_is_timed_is_compiled_and_in_the_precision_that_is_asked_for(
+    joint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, compiled = [], []
+
+    def watched(device: torch.device, dtype: torch.dtype) -> nullcontext[None]:
+        seen.append((len(compiled), dtype))
+        return nullcontext()
+
+    monkeypatch.setattr(speed, "autocast", watched)
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda module, **how: compiled.append((type(module), how))
+    )
+    monkeypatch.setattr(benchmark, "matrix_product", lambda device, dtype: (lambda: None, dtype.itemsize))
+    monkeypatch.setattr(benchmark, "seconds_per_call", lambda calls, repeats, device: [2.0] * len(calls))
+    options = {"batch_size": 2, "num_atoms": 4, "repeats": 1, "steps": None, "compile": True}
+    entry = Entry.parse(str(joint), CONFIGS)
+    speeds = measure([entry, entry], Namespace(**options, precision="bf16-mixed"), CPU)
+    assert compiled == [(JointDenoiser, {"dynamic": True})] * 2
+    # Two training steps of each are counted before, and called for the compiler after.
+    assert seen == [(0, torch.bfloat16)] * 4 + [(2, torch.bfloat16)] * 4
+    assert [one.ceilings for one in speeds] == [(4 / 2, 2 / 2)] * 2
+
+
+def test_costs_by_size_are_in_the_precision_that_is_asked_for(
+    joint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+    monkeypatch.setattr(speed, "autocast", lambda device, dtype: seen.add(dtype) or nullcontext())
+    measure_size(
+        SizeJob(Entry.parse(str(joint), CONFIGS), 2, 3, "cpu", Plan(2, 1, "bf16-mixed")), Work.TRAINING
+    )
+    assert seen == {torch.bfloat16}
+
+
+def test_an_unknown_precision_is_refused(joint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["benchmark", "--denoiser", f"[{joint}]", "--configs", str(CONFIGS), "--precision", "16"]
+    assert main(words) == 2
+    assert "--precision 16: give 32-true or bf16-mixed" in capsys.readouterr().err
 
 
 def test_shares_are_of_the_ceiling_of_the_same_precision() -> None:
-    speed = Speed("a", 1, 10.0, 30.0, 4.0, 2.0, 0.0, 20, 1.0, ceilings=(80.0, 240.0))
-    assert speed.shares == (0.5, 0.25)
+    one = Speed("a", 1, 10.0, 30.0, 4.0, 2.0, 0.0, 20, 1.0, ceilings=(80.0, 240.0))
+    assert one.shares == (0.5, 0.25)
 
 
 def test_compiling_every_size_is_refused(joint: Path, capsys: pytest.CaptureFixture[str]) -> None:

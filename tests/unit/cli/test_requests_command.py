@@ -45,6 +45,13 @@ def test_figures_pictures_and_molecules_are_written(
     assert "analogue, strength 0.2" in printed and "requests.json: 2 rows" in printed
 
 
+def test_some_properties_can_be_asked_for(tmp_path: Path) -> None:
+    words = ["--only", "property", "--properties", "tpsa, mu", "--guidance", "1", "--attempts", "1"]
+    assert requests(tmp_path, *words) == 0
+    content = json.loads((tmp_path / "requests.json").read_text())
+    assert [row["label"] for row in content["tasks"]] == ["tpsa, guidance 1", "mu, guidance 1"]
+
+
 def test_the_seed_decides_everything(tmp_path: Path) -> None:
     figures = []
     for seed in ("1", "1", "2"):
@@ -57,6 +64,11 @@ def test_the_seed_decides_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--only", "property", "--properties", ""], "--properties '': a name is missing"),
+        (["--only", "property", "--properties", "mu,,alpha"], "a name is missing"),
+        (["--only", "property", "--properties", "mass"], "knows no property 'mass'; give some of alpha, cv"),
+        (["--only", "formula", "--properties", "mu"], "--only leaves out"),
+        (["--only", "property", "--checkpoint", "edm"], "edm knows no properties"),
         (["--only", "formula,ring"], "there is no task 'ring'; give some of formula, scaffold, linker"),
         (["--reference-split", "train"], "'train' is not held out; give validation or test"),
         (["--only", "formula", "-n", "21"], "only 20 of the 20 molecules of the test split"),

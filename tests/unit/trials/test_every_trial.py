@@ -186,7 +186,7 @@ def test_properties_are_asked_at_every_guidance_and_judged_by_whoever_is_handed_
 def test_properties_can_be_chosen_and_only_among_those_that_the_model_knows(occasion: Occasion) -> None:
     chosen = PropertyTrial([1], attempts=1, names=["mu", "alpha", "mu"])
     assert [asked.label for asked in chosen.asked(occasion)] == ["mu, guidance 1", "alpha, guidance 1"]
-    with pytest.raises(InputError, match=r"no property 'mass'; it knows .*alpha, .*tpsa"):
+    with pytest.raises(InputError, match=r"no property 'mass'; give some of .*alpha, .*tpsa"):
         next(PropertyTrial([1], names=["mass"]).asked(occasion))
 
 

@@ -1,0 +1,29 @@
+"""The configuration that learns molecules by heart differs from the joint model's only where it says so."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+
+
+def read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((CONFIGS / name).read_text())
+    return content
+
+
+def test_its_objective_is_the_joint_one_without_tasks_and_labels() -> None:
+    own = read("experiment/overfit.yaml")["model"]["objective"]
+    joint = read("training/joint_objective.yaml")
+    mixture = joint["init_args"]["tasks"]["init_args"]
+    assert mixture.pop("tasks").keys() > {"de_novo"} and mixture.pop("asking")
+    assert own == joint
+
+
+def test_its_schedule_ends_with_its_run_and_it_draws_as_the_joint_model() -> None:
+    own, joint = read("experiment/overfit.yaml"), read("experiment/joint_small.yaml")
+    schedule = own["model"]["optimization"]["init_args"]["scheduler"]["init_args"]
+    assert schedule["total_steps"] == own["trainer"]["max_steps"]
+    assert own["model"]["generate"] == joint["model"]["generate"]
+    assert own["data"]["fields"] == joint["data"]["fields"]
