@@ -17,6 +17,8 @@ SPEED = "speed"
 """In place of a protocol: wall time on a CPU, from run records."""
 MOST_THREADS = 2
 """Of a CPU whose time counts."""
+OF_A_SET = frozenset({"uniqueness", "valid_and_unique", "novelty"})
+"""Shares that change with the number of molecules: all seeds together have another value than a seed."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,19 @@ class Goal:
         return self.bound - value if self.at_most is None else value - self.bound
 
     def best(self, runs: Sequence[Run]) -> tuple[Run, float] | None:
-        """Return the nearest of the runs that count, with its value; ``None`` where none was measured."""
+        """Return the nearest of the runs that count, with its value; ``None`` where none was measured.
+
+        Of shares that change with the number of molecules only runs of the most molecules count.
+        """
         counting = [
             run
             for run in runs
             if run.first.checkpoint == self.checkpoint and self.nfe[0] <= run.nfe <= self.nfe[1]
         ]
         found = [(run, value) for run in counting if (value := self._value(run)) is not None]
+        if self.metric in OF_A_SET:
+            most = max((run.first.written for run, _ in found), default=0)
+            found = [(run, value) for run, value in found if run.first.written == most]
         return min(found, key=lambda pair: self.missing(pair[1]), default=None)
 
     def best_published(self, quoted: Quoted) -> str:

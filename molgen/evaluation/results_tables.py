@@ -10,7 +10,7 @@ from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.pooling import Spread
 from molgen.evaluation.protocols import load_protocol
 from molgen.evaluation.quoted import Quoted, QuotedRow
-from molgen.evaluation.results_goals import SPEED, Goal
+from molgen.evaluation.results_goals import OF_A_SET, SPEED, Goal
 from molgen.evaluation.results_run import Run
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -28,9 +28,6 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     ),
 }
 """Protocol to the figures that the page shows of it."""
-
-OF_A_SET = frozenset({"uniqueness", "valid_and_unique", "novelty"})
-"""Shares that change with the number of molecules: all seeds together have another value than a seed."""
 
 MEASURED = "measured"
 ROUNDING = 1e-9
@@ -149,7 +146,8 @@ def _measured(goal: Goal, run: Run, value: float) -> str:
         return f"{value:.4g} {goal.unit} ({run.name}, {threads})"
     judged = run.protocols[goal.protocol]
     cell = figure_cell(judged.figures[goal.metric], judged.spreads.get(goal.metric), goal.metric)
-    return f"{cell} {goal.unit} ({run.name})"
+    count = f", of {run.first.written:,}" if goal.metric in OF_A_SET else ""
+    return f"{cell} {goal.unit} ({run.name}{count})"
 
 
 def _verdict(goal: Goal, run: Run, value: float) -> str:

@@ -22,7 +22,7 @@ from molgen.evaluation.results_curve_text import molecules_text
 from molgen.evaluation.results_goals import Goal, load_goals
 from molgen.evaluation.results_requests import read_requests
 from molgen.evaluation.results_run import Run, read_runs
-from molgen.evaluation.results_tables import figure_cell, markdown_table, speed_table
+from molgen.evaluation.results_tables import figure_cell, goals_table, markdown_table, speed_table
 
 pytest.importorskip("matplotlib")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
@@ -118,6 +118,18 @@ def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
     assert "93.3 (GeoBFN, 2000 NFE" in goal.best_published(Quoted.load())
     speed = Goal("qm9", "speed", "seconds", (100, 100), "s", at_most=1.0)
     assert speed.best(measured) is None, "a GPU's time is no CPU's"
+
+
+def test_shares_that_fall_with_the_number_of_molecules_are_of_the_largest_runs(runs: dict[str, Run]) -> None:
+    goal = Goal("qm9", "edm", "valid_and_unique", (1, 100), "%", at_least=96.0)
+    few, other = runs["qm9, 100 NFE"], runs["qm9, 20 NFE"]
+    many = replace(other, records=[replace(record, written=10_000) for record in other.records])
+    assert few.protocols["edm"].value(goal.metric) > many.protocols["edm"].value(goal.metric)
+    nearest = goal.best([few, other])
+    assert nearest is not None and nearest[0] is few
+    largest = goal.best([few, many])
+    assert largest is not None and largest[0] is many
+    assert "(qm9, 20 NFE, of 10,000)" in goals_table([goal], [few, many], Quoted.load())
 
 
 def test_time_on_many_threads_or_unknown_ones_reaches_no_goal(runs: dict[str, Run]) -> None:
