@@ -10,7 +10,7 @@ import yaml
 
 from molgen.core.errors import ConfigError
 from molgen.evaluation.quoted import Quoted
-from molgen.evaluation.results_run import Run
+from molgen.evaluation.results_run import Kind, Run
 
 SHIPPED = Path(__file__).parent / "references" / "goals.yaml"
 SPEED = "speed"
@@ -79,7 +79,8 @@ class Goal:
     def best(self, runs: Sequence[Run]) -> tuple[Run, float] | None:
         """Return the nearest of the runs that count, with its value; ``None`` where none was measured.
 
-        Of shares that change with the number of molecules only runs of the most molecules count.
+        Of runs that differ in the number of molecules alone the larger counts; of shares that change with it
+        only the largest of all.
         """
         counting = [
             run
@@ -87,6 +88,10 @@ class Goal:
             if run.first.checkpoint == self.checkpoint and self.nfe[0] <= run.nfe <= self.nfe[1]
         ]
         found = [(run, value) for run in counting if (value := self._value(run)) is not None]
+        largest: dict[Kind, int] = {}
+        for run, _ in found:
+            largest[run.kind] = max(largest.get(run.kind, 0), run.first.written)
+        found = [(run, value) for run, value in found if run.first.written == largest[run.kind]]
         if self.metric in OF_A_SET:
             most = max((run.first.written for run, _ in found), default=0)
             found = [(run, value) for run, value in found if run.first.written == most]

@@ -20,6 +20,8 @@ from molgen.evaluation.pooling import Spread
 from molgen.evaluation.protocols import load_protocol
 from molgen.evaluation.results_commands import evaluate_command, recorded_command
 
+Kind = tuple[str, str, int, int, str]
+"""Checkpoint, weights, calls without repairs, repairs at most and sampler."""
 SUFFIX = ".eval.json"
 REQUESTS = ("formula", "smiles", "scaffold", "like", "property", "num_atoms")
 """Options of ``molgen sample`` that ask for something."""
@@ -156,6 +158,17 @@ class Run:
         return self.records[0]
 
     @property
+    def kind(self) -> Kind:
+        """What makes two runs the same but for the number of molecules."""
+        one = self.first
+        return one.checkpoint, one.digest, one.calls, one.repair, one.sampler
+
+    @property
+    def size(self) -> str:
+        """Number of seeds and of molecules for each."""
+        return f"{len(self.records)} x {self.first.written:,}"
+
+    @property
     def name(self) -> str:
         """Checkpoint and number of calls."""
         return f"{self.title}, {self.calls} NFE"
@@ -227,23 +240,22 @@ class Run:
 
 
 def read_runs(folder: Path) -> list[Run]:
-    """Read all results of a folder, sorted by checkpoint, latest name first, then by number of calls.
+    """Read all results of a folder, sorted by checkpoint, latest name first, then by calls and molecules.
 
     Raises:
         InputError: There are none, or one cannot be used.
     """
-    found: dict[tuple[str, str, int, int, str], Run] = {}
+    found: dict[tuple[Kind, int], Run] = {}
     for path in sorted(folder.glob("*" + SUFFIX)):
         run = Run.read(path)
-        one = run.first
-        key = (one.checkpoint, one.digest, one.calls, one.repair, one.sampler)
+        key = (run.kind, run.first.written)
         found[key] = found[key].joined(run) if key in found else run
     if not found:
         raise InputError(
             f"{folder} has no *{SUFFIX}; make results fills such a folder, or molgen evaluate seeds --json "
             f"{folder}/NAME{SUFFIX} beside the seeds' SDF files"
         )
-    by_calls = sorted(found.values(), key=lambda run: (run.first.repair, run.nfe))
+    by_calls = sorted(found.values(), key=lambda run: (run.first.repair, run.first.calls, run.first.written))
     return sorted(by_calls, key=lambda run: run.first.checkpoint, reverse=True)
 
 

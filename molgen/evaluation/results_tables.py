@@ -132,7 +132,7 @@ def _run_row(run: Run, protocol: str, labels: Sequence[str]) -> list[str]:
         for label in labels
     ]
     guessed = judged.bonds.get("edm", 0) if load_protocol(protocol).bonds == "own" else 0
-    source = MEASURED + (", bonds by the edm rule" if guessed else "")
+    source = f"{MEASURED}, {run.size}" + (", bonds by the edm rule" if guessed else "")
     return [run.title, run.calls, source, *cells]
 
 
@@ -146,8 +146,7 @@ def _measured(goal: Goal, run: Run, value: float) -> str:
         return f"{value:.4g} {goal.unit} ({run.name}, {threads})"
     judged = run.protocols[goal.protocol]
     cell = figure_cell(judged.figures[goal.metric], judged.spreads.get(goal.metric), goal.metric)
-    count = f", of {run.first.written:,}" if goal.metric in OF_A_SET else ""
-    return f"{cell} {goal.unit} ({run.name}{count})"
+    return f"{cell} {goal.unit} ({run.name}, {run.size})"
 
 
 def _verdict(goal: Goal, run: Run, value: float) -> str:
