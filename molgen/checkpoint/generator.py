@@ -86,16 +86,15 @@ class MoleculeGenerator:
             InputError: The sampler is unknown or the number of steps is less than 1.
             IncompatibleSamplerError: The sampler cannot walk this model's noise.
         """
-        chosen = self._chosen(options.sampler, options.steps)
-        sampler = options.request.sampled_by(chosen)
+        sampler = options.request.sampled_by(self._chosen(options.sampler, options.steps))
         sampler.check(self.checkpoint.noise)
         return sampler
 
     def _chosen(self, name: str | None, steps: int | None) -> ReverseSampler:
         """Build a sampler, once: reading its configuration takes as long as drawing."""
-        if (name, steps) not in self._samplers:
-            self._samplers[name, steps] = build_sampler(self.checkpoint.card.sampling, name, steps)
-        return self._samplers[name, steps]
+        if (key := (name, steps)) not in self._samplers:
+            self._samplers[key] = build_sampler(self.checkpoint.card.sampling, *key)
+        return self._samplers[key]
 
     def check(self, options: SamplingOptions) -> list[str]:
         """Refuse what cannot be drawn, before anything is; return warnings.
