@@ -34,10 +34,16 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
-    """Run a notebook where it lies, in this very Python; an error in a cell is raised."""
+    """Run a notebook where it lies, in this very Python; an error in a cell is raised.
+
+    A kernel may send one line in two messages; they are joined, lest a test's outcome hang on when.
+    """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=CELL_SECONDS,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(path.parent)}},
     )
     return client.execute()
 
