@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
@@ -64,6 +64,29 @@ TASKS: Mapping[str, Callable[[Namespace], Trial]] = {
     ),
 }
 """Makes the trial of each name from the command's options."""
+
+
+class TaskOption(NamedTuple):
+    """An option that one task alone reads."""
+
+    task: str
+    kind: Any
+    default: Any
+    help: str
+
+
+TASK_OPTIONS: Mapping[str, TaskOption] = {
+    "conformers": TaskOption("conformer", PositiveInt, 10, "conformers of each graph"),
+    "strengths": TaskOption("analogue", str, "0.1,0.3,0.5,0.7,0.9", "of analogues, comma-separated"),
+    "properties": TaskOption("property", str, None, "properties, comma-separated (default: all known)"),
+    "guidance": TaskOption("property", str, "1,2,4", "of properties, comma-separated"),
+    "attempts": TaskOption(
+        "property", PositiveInt, DEFAULT_ATTEMPTS, "at properties, the nearest being kept"
+    ),
+    "judge": TaskOption("property", str, JUDGE, "folder of molgen judge export in place of the shipped one"),
+    "xtb": TaskOption("refinement", PositiveInt, 100, "refined molecules that GFN2-xTB relaxes (slow)"),
+}
+"""By name; where ``--only`` leaves a task out, its options would say nothing."""
 PAIRS_SHOWN = 12
 """Molecules of a picture, each beside what it was asked to be about."""
 WIDTH = 150
@@ -89,15 +112,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--seed", type=int, default=0, help="draws the held-out molecules, the parts and the samples")
     add("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
     add("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
-    add("--conformers", type=PositiveInt, default=10, help="conformers of each graph")
-    add("--strengths", type=str, default="0.1,0.3,0.5,0.7,0.9", help="of analogues, comma-separated")
-    add("--properties", type=str, help="of the task property, comma-separated (default: all known)")
-    add("--guidance", type=str, default="1,2,4", help="of properties, comma-separated")
-    add(
-        "--attempts", type=PositiveInt, default=DEFAULT_ATTEMPTS, help="at properties, the nearest being kept"
-    )
-    add("--judge", type=str, default=JUDGE, help="folder of molgen judge export in place of the shipped one")
-    add("--xtb", type=PositiveInt, default=100, help="refined molecules that GFN2-xTB relaxes (slow)")
+    for name, option in TASK_OPTIONS.items():
+        add(f"--{name}", type=option.kind, default=option.default, help=option.help)
 
 
 def run(options: Namespace) -> None:
@@ -143,7 +159,8 @@ def _trials(options: Namespace) -> list[Trial]:
     """Read ``--only`` and make the trials.
 
     Raises:
-        InputError: A task is unknown, or a number that a trial takes cannot be used.
+        InputError: A task is unknown, an option is of a task left out, or a number that a trial takes cannot
+            be used.
     """
     names = list(TASKS) if options.only is None else _words("only", options.only)
     unknown = [name for name in names if name not in TASKS]
@@ -151,8 +168,11 @@ def _trials(options: Namespace) -> list[Trial]:
         raise InputError(
             f"--only {options.only}: there is no task {unknown[0]!r}; give some of {', '.join(TASKS)}"
         )
-    if options.properties is not None and "property" not in names:
-        raise InputError("--properties is about the task property, which --only leaves out; leave one out")
+    for name, option in TASK_OPTIONS.items():
+        if options[name] != option.default and option.task not in names:
+            raise InputError(
+                f"--{name} is about the task {option.task}, which --only leaves out; leave one out"
+            )
     return [TASKS[name](options) for name in dict.fromkeys(names)]
 
 
