@@ -12,6 +12,7 @@ from molgen.core.errors import InputError
 from molgen.core.files import require_writable
 from molgen.evaluation.beside import Beside
 from molgen.evaluation.quoted import Quoted
+from molgen.evaluation.reference_sources import load_reference
 from molgen.evaluation.results_curve import fit_curve, read_curve
 from molgen.evaluation.results_goals import load_goals
 from molgen.evaluation.results_page import Curve, ResultsPage
@@ -58,6 +59,7 @@ def run(options: Namespace) -> None:
         Beside.load("qm9"),
         Quoted.load(),
         goals,
+        load_reference("qm9", "own"),
         [read_requests(path) for path in sorted(options.folder.glob(FILES))],
         curve,
     )

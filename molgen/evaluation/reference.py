@@ -76,6 +76,15 @@ class ReferenceSet:
         except InputError as error:
             raise InputError(f"{path} is damaged: {error}") from error
 
+    def expected_uniqueness(self, draws: int) -> float:
+        """The share of different molecules among so many draws from the set, each as probable as another.
+
+        Args:
+            draws: How often is drawn, with replacement; at least 1.
+        """
+        known = len(self.digests)
+        return known / draws * (1 - (1 - 1 / known) ** draws)
+
     def save(self, path: str | Path) -> None:
         """Write an NPZ file, complete or not at all.
 

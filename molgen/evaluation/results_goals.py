@@ -34,6 +34,7 @@ class Goal:
         at_least: Lower bound, or ``None``.
         at_most: Upper bound, or ``None``.
         published: Label among the quoted figures where it is not the metric's name.
+        repaired: Whether runs that redraw what is broken count, or (``False``) only those that do not.
 
     Raises:
         ConfigError: There is not exactly one bound.
@@ -47,6 +48,7 @@ class Goal:
     at_least: float | None = None
     at_most: float | None = None
     published: str | None = None
+    repaired: bool = True
 
     def __post_init__(self) -> None:
         """Check the bounds."""
@@ -65,7 +67,8 @@ class Goal:
         """What it is about."""
         low, high = self.nfe
         calls = f"{high} NFE" if low == high else f"at most {high} NFE"
-        return f"{self.checkpoint}: {self.protocol} {self.metric.replace('_', ' ')}, {calls}"
+        how = "" if self.repaired else ", without repair"
+        return f"{self.checkpoint}: {self.protocol} {self.metric.replace('_', ' ')}, {calls}{how}"
 
     @property
     def text(self) -> str:
@@ -82,11 +85,7 @@ class Goal:
         Of runs that differ in the number of molecules alone the larger counts; of shares that change with it
         only the largest of all.
         """
-        counting = [
-            run
-            for run in runs
-            if run.first.checkpoint == self.checkpoint and self.nfe[0] <= run.nfe <= self.nfe[1]
-        ]
+        counting = [run for run in runs if self._counts(run)]
         found = [(run, value) for run in counting if (value := self._value(run)) is not None]
         largest: dict[Kind, int] = {}
         for run, _ in found:
@@ -107,6 +106,10 @@ class Goal:
         calls = "" if row.nfe is None else f", {row.nfe} NFE"
         other = "" if self.published is None else f", {label}"
         return f"{row.cell(label)}{other} ({row.method}{calls}; {row.mark})"
+
+    def _counts(self, run: Run) -> bool:
+        within = self.nfe[0] <= run.nfe <= self.nfe[1]
+        return run.first.checkpoint == self.checkpoint and within and (self.repaired or not run.first.repair)
 
     def _value(self, run: Run) -> float | None:
         if self.protocol == SPEED:

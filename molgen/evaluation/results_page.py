@@ -13,6 +13,7 @@ from molgen.core.files import atomic_path
 from molgen.evaluation.beside import Beside
 from molgen.evaluation.metrics.base import CONFIDENCE
 from molgen.evaluation.quoted import Quoted
+from molgen.evaluation.reference import ReferenceSet
 from molgen.evaluation.results_curve import CurveFit, CurvePoint
 from molgen.evaluation.results_curve_text import curve_text
 from molgen.evaluation.results_figures import write_curve_figure, write_quality_figure
@@ -66,6 +67,7 @@ class ResultsPage:
         beside: Figures of the reference data.
         quoted: Published figures.
         goals: What shall be reached.
+        known: The training data, as novelty by the bonded protocol knows it.
         requests: Tables of tasks, one for each call that made them.
         curve: Learning curve, or ``None``.
     """
@@ -74,6 +76,7 @@ class ResultsPage:
     beside: Beside
     quoted: Quoted
     goals: Sequence[Goal]
+    known: ReferenceSet
     requests: Sequence[Requests] = ()
     curve: Curve | None = None
 
@@ -147,7 +150,18 @@ class ResultsPage:
 
     def _goals(self) -> str:
         lead = "From the tables above, means over seeds; of a range of NFE, the run that comes nearest."
-        return f"## Goals\n\n{lead}\n\n{goals_table(self.goals, self.runs, self.quoted)}"
+        table = goals_table(self.goals, self.runs, self.quoted)
+        return f"## Goals\n\n{lead}\n\n{table}\n{self._repeats()}\n"
+
+    def _repeats(self) -> str:
+        """What uniqueness is to be seen beside: draws from the training data are not all different either."""
+        draws = max(run.first.written for run in self.runs)
+        share = self.known.expected_uniqueness(draws)
+        return (
+            f"Uniqueness beside chance: of {draws:,} draws, with replacement, from the "
+            f"{len(self.known.digests):,} different molecules that novelty is measured against, {share:.2%} are "
+            "expected to be different."
+        )
 
 
 def _commands(given: Iterable[str]) -> str:

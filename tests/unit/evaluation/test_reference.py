@@ -5,6 +5,7 @@ What they know of the molecules' geometry survives as well, and damage to it is 
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -207,3 +208,11 @@ def test_shipped_qm9_knows_the_geometry_of_its_test_split() -> None:
     assert float(np.median(lengths["C:C"].points)) == pytest.approx(1.40, abs=0.02)
     assert reference.chemnet is not None and reference.chemnet.molecules == 13_083
     assert (SHIPPED / "qm9_own.npz").stat().st_size < 900_000
+
+
+def test_expected_uniqueness_is_the_mean_over_every_way_to_draw() -> None:
+    known = ReferenceSet.from_smiles(["C", "CC", "CCC"], "alkanes")
+    for draws in (1, 2, 4):
+        ways = list(itertools.product(range(3), repeat=draws))
+        mean = sum(len(set(way)) for way in ways) / len(ways) / draws
+        assert known.expected_uniqueness(draws) == pytest.approx(mean)

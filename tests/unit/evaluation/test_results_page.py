@@ -120,6 +120,17 @@ def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
     assert speed.best(measured) is None, "a GPU's time is no CPU's"
 
 
+def test_goals_without_repair_are_not_reached_by_redrawing(runs: dict[str, Run]) -> None:
+    goal = Goal("qm9", "edm", "molecule_stability", (1, 100), "%", at_least=90.0, repaired=False)
+    assert "without repair" in goal.title
+    once, best = runs["qm9, 20 NFE"], runs["qm9, 100 NFE"]
+    redrawn = replace(best, records=[replace(record, repair=8) for record in best.records])
+    nearest = goal.best([once, redrawn])
+    assert nearest is not None and nearest[0] is once
+    either = replace(goal, repaired=True).best([once, redrawn])
+    assert either is not None and either[0] is redrawn
+
+
 def test_shares_that_fall_with_the_number_of_molecules_are_of_the_largest_runs(runs: dict[str, Run]) -> None:
     goal = Goal("qm9", "edm", "valid_and_unique", (1, 100), "%", at_least=96.0)
     other_metric = replace(goal, metric="molecule_stability")
