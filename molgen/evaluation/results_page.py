@@ -159,8 +159,8 @@ class ResultsPage:
         share = self.known.expected_uniqueness(draws)
         return (
             f"Uniqueness beside chance: of {draws:,} draws, with replacement, from the "
-            f"{len(self.known.digests):,} different molecules that novelty is measured against, {share:.2%} are "
-            "expected to be different."
+            f"{len(self.known.digests):,} different molecules that novelty is measured against, "
+            f"{share:.2%} are expected to be different."
         )
 
 
