@@ -67,7 +67,11 @@ TASKS: Mapping[str, Callable[[Namespace], Trial]] = {
 
 
 class TaskOption(NamedTuple):
-    """An option that one task alone reads."""
+    """An option that one task alone reads.
+
+    Where the task is left out, any other value than the default is refused, for it would say nothing. The
+    default is not: recorded commands state it.
+    """
 
     task: str
     kind: Any
@@ -86,7 +90,7 @@ TASK_OPTIONS: Mapping[str, TaskOption] = {
     "judge": TaskOption("property", str, JUDGE, "folder of molgen judge export in place of the shipped one"),
     "xtb": TaskOption("refinement", PositiveInt, 100, "refined molecules that GFN2-xTB relaxes (slow)"),
 }
-"""By name; where ``--only`` leaves a task out, its options would say nothing."""
+"""By name."""
 PAIRS_SHOWN = 12
 """Molecules of a picture, each beside what it was asked to be about."""
 WIDTH = 150
@@ -107,13 +111,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     add(
         "--repair",
         type=NonNegativeInt,
-        help="how often what is not as asked is redrawn (default: as molgen sample)",
+        help="how often what is not as asked is redrawn, not of refinement (default: as molgen sample)",
     )
     add("--seed", type=int, default=0, help="draws the held-out molecules, the parts and the samples")
     add("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1 ...")
     add("--batch-size", type=PositiveInt, default=64, help="molecules at once; bounds memory")
     for name, option in TASK_OPTIONS.items():
-        add(f"--{name}", type=option.kind, default=option.default, help=option.help)
+        add(f"--{name}", type=option.kind, default=option.default, help=f"{option.help} (task {option.task})")
 
 
 def run(options: Namespace) -> None:
@@ -168,12 +172,27 @@ def _trials(options: Namespace) -> list[Trial]:
         raise InputError(
             f"--only {options.only}: there is no task {unknown[0]!r}; give some of {', '.join(TASKS)}"
         )
+    _refuse_unread(options, names)
+    return [TASKS[name](options) for name in dict.fromkeys(names)]
+
+
+def _refuse_unread(options: Namespace, names: Sequence[str]) -> None:
+    """Refuse options that none of the tasks reads.
+
+    Raises:
+        InputError: There is one.
+    """
     for name, option in TASK_OPTIONS.items():
         if options[name] != option.default and option.task not in names:
             raise InputError(
-                f"--{name} is about the task {option.task}, which --only leaves out; leave one out"
+                f"--{name} {options[name]}: only the task {option.task} reads it, and --only {options.only} "
+                f"leaves that out; add it to --only, or drop --{name}"
             )
-    return [TASKS[name](options) for name in dict.fromkeys(names)]
+    for name in ("repair", "steps"):
+        if options[name] is not None and set(names) == {"refinement"}:
+            raise InputError(
+                f"--{name} {options[name]}: refinement, the only task, draws nothing; drop --{name}"
+            )
 
 
 def _judge(name: str) -> PropertyPredictor:

@@ -80,9 +80,16 @@ class ReferenceSet:
         """The share of different molecules among so many draws from the set, each as probable as another.
 
         Args:
-            draws: How often is drawn, with replacement; at least 1.
+            draws: How often is drawn, with replacement.
+
+        Raises:
+            InputError: Nothing is drawn, or there is nothing to draw from.
         """
-        known = len(self.digests)
+        known = len(self)
+        if known < 1 or draws < 1:
+            raise InputError(
+                f"uniqueness is that of a draw or more from a molecule or more, got {draws} of {known}"
+            )
         return known / draws * (1 - (1 - 1 / known) ** draws)
 
     def save(self, path: str | Path) -> None:

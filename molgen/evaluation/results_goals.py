@@ -34,7 +34,7 @@ class Goal:
         at_least: Lower bound, or ``None``.
         at_most: Upper bound, or ``None``.
         published: Label among the quoted figures where it is not the metric's name.
-        repaired: Whether runs that redraw what is broken count, or (``False``) only those that do not.
+        without_repair: Runs that redraw what is broken do not count.
 
     Raises:
         ConfigError: There is not exactly one bound.
@@ -48,7 +48,7 @@ class Goal:
     at_least: float | None = None
     at_most: float | None = None
     published: str | None = None
-    repaired: bool = True
+    without_repair: bool = False
 
     def __post_init__(self) -> None:
         """Check the bounds."""
@@ -67,7 +67,7 @@ class Goal:
         """What it is about."""
         low, high = self.nfe
         calls = f"{high} NFE" if low == high else f"at most {high} NFE"
-        how = "" if self.repaired else ", without repair"
+        how = ", without repair" if self.without_repair else ""
         return f"{self.checkpoint}: {self.protocol} {self.metric.replace('_', ' ')}, {calls}{how}"
 
     @property
@@ -108,8 +108,9 @@ class Goal:
         return f"{row.cell(label)}{other} ({row.method}{calls}; {row.mark})"
 
     def _counts(self, run: Run) -> bool:
-        within = self.nfe[0] <= run.nfe <= self.nfe[1]
-        return run.first.checkpoint == self.checkpoint and within and (self.repaired or not run.first.repair)
+        if self.without_repair and run.first.repair:
+            return False
+        return run.first.checkpoint == self.checkpoint and self.nfe[0] <= run.nfe <= self.nfe[1]
 
     def _value(self, run: Run) -> float | None:
         if self.protocol == SPEED:

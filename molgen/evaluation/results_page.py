@@ -151,16 +151,17 @@ class ResultsPage:
     def _goals(self) -> str:
         lead = "From the tables above, means over seeds; of a range of NFE, the run that comes nearest."
         table = goals_table(self.goals, self.runs, self.quoted)
-        return f"## Goals\n\n{lead}\n\n{table}\n{self._repeats()}\n"
+        return f"## Goals\n\n{lead}\n\n{table}{self._repeats()}"
 
     def _repeats(self) -> str:
         """What uniqueness is to be seen beside: draws from the training data are not all different either."""
-        draws = max(run.first.written for run in self.runs)
-        share = self.known.expected_uniqueness(draws)
-        return (
-            f"Uniqueness beside chance: of {draws:,} draws, with replacement, from the "
-            f"{len(self.known.digests):,} different molecules that novelty is measured against, "
-            f"{share:.2%} are expected to be different."
+        nearest = [goal.best(self.runs) for goal in self.goals if goal.metric == "uniqueness"]
+        counts = sorted({found[0].first.written for found in nearest if found is not None})
+        return "".join(
+            f"\nUniqueness beside the training data: of {draws:,} draws, with replacement, from the "
+            f"{len(self.known):,} different molecules that novelty is measured against, "
+            f"{self.known.expected_uniqueness(draws):.2%} are expected to be different.\n"
+            for draws in counts
         )
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from molgen.chem.io import read_molecules
 from molgen.cli.main import main
+from molgen.cli.requests import TASK_OPTIONS, TASKS
 
 DATA = Path(__file__).parents[2] / "fixtures" / "qm9_200"
 
@@ -67,10 +68,8 @@ def test_the_seed_decides_everything(tmp_path: Path) -> None:
         (["--only", "property", "--properties", ""], "--properties '': a name is missing"),
         (["--only", "property", "--properties", "mu,,alpha"], "a name is missing"),
         (["--only", "property", "--properties", "mass"], "knows no property 'mass'; give some of alpha, cv"),
-        (["--only", "formula", "--properties", "mu"], "--properties is about the task property, which"),
-        (["--only", "formula,analogue", "--guidance", "2"], "--guidance is about the task property"),
-        (["--only", "property", "--strengths", "0.5"], "--strengths is about the task analogue"),
-        (["--only", "formula", "--xtb", "5"], "--xtb is about the task refinement"),
+        (["--only", "refinement", "--steps", "5"], "--steps 5: refinement, the only task, draws nothing"),
+        (["--only", "refinement", "--repair", "0"], "--repair 0: refinement, the only task, draws nothing"),
         (["--only", "property", "--checkpoint", "edm"], "edm knows no properties"),
         (["--only", "formula,ring"], "there is no task 'ring'; give some of formula, scaffold, linker"),
         (["--reference-split", "train"], "'train' is not held out; give validation or test"),
@@ -89,3 +88,38 @@ def test_what_cannot_be_used_is_refused_in_one_line(
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "requests.json").exists()
+
+
+OTHER_VALUES = {
+    "conformers": ("conformer", "3"),
+    "strengths": ("analogue", "0.5"),
+    "properties": ("property", "mu"),
+    "guidance": ("property", "3"),
+    "attempts": ("property", "2"),
+    "judge": ("property", "mine"),
+    "xtb": ("refinement", "5"),
+}
+"""The task that reads each option, and a value that is not its default."""
+
+
+def test_options_of_one_task_are_all_looked_at() -> None:
+    assert set(OTHER_VALUES) == set(TASK_OPTIONS)
+
+
+@pytest.mark.parametrize("name", OTHER_VALUES)
+def test_an_option_that_no_task_reads_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task, value = OTHER_VALUES[name]
+    others = ",".join(other for other in TASKS if other != task)
+    refusal = f"--{name} {value}: only the task {task} reads it"
+    assert requests(tmp_path, "--only", others, f"--{name}", value) == 2
+    assert refusal in capsys.readouterr().err
+    # The data are looked for only after the options.
+    both = "formula" if task == "refinement" else task
+    assert requests(tmp_path, "--only", f"{task},{both}", f"--{name}", value, "--data", "nowhere") == 2
+    assert ("mine" if name == "judge" else "no prepared data set in nowhere") in capsys.readouterr().err
+    default = str(TASK_OPTIONS[name].default)
+    if name != "properties":
+        assert requests(tmp_path, "--only", others, f"--{name}", default, "--data", "nowhere") == 2
+        assert "no prepared data set in nowhere" in capsys.readouterr().err

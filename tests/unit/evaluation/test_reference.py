@@ -216,3 +216,9 @@ def test_expected_uniqueness_is_the_mean_over_every_way_to_draw() -> None:
         ways = list(itertools.product(range(3), repeat=draws))
         mean = sum(len(set(way)) for way in ways) / len(ways) / draws
         assert known.expected_uniqueness(draws) == pytest.approx(mean)
+
+
+@pytest.mark.parametrize(("smiles", "draws"), [([], 1), (["C"], 0)])
+def test_nothing_has_no_uniqueness(smiles: list[str], draws: int) -> None:
+    with pytest.raises(InputError, match=f"got {draws} of {len(smiles)}"):
+        ReferenceSet.from_smiles(smiles, "none").expected_uniqueness(draws)

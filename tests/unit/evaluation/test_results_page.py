@@ -13,13 +13,16 @@ import pytest
 
 from molgen.cli.main import main
 from molgen.core.errors import ConfigError, InputError
+from molgen.evaluation.beside import Beside
 from molgen.evaluation.metrics import share
 from molgen.evaluation.pooling import Spread
 from molgen.evaluation.quoted import Quoted
+from molgen.evaluation.reference import ReferenceSet
 from molgen.evaluation.results_commands import evaluate_command, recorded_command
 from molgen.evaluation.results_curve import CurvePoint, PowerLaw, fit_curve, read_curve
 from molgen.evaluation.results_curve_text import molecules_text
 from molgen.evaluation.results_goals import Goal, load_goals
+from molgen.evaluation.results_page import ResultsPage
 from molgen.evaluation.results_requests import read_requests
 from molgen.evaluation.results_run import Run, read_runs
 from molgen.evaluation.results_tables import figure_cell, goals_table, markdown_table, speed_table
@@ -121,14 +124,27 @@ def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
 
 
 def test_goals_without_repair_are_not_reached_by_redrawing(runs: dict[str, Run]) -> None:
-    goal = Goal("qm9", "edm", "molecule_stability", (1, 100), "%", at_least=90.0, repaired=False)
+    goal = Goal("qm9", "edm", "molecule_stability", (1, 100), "%", at_least=90.0, without_repair=True)
     assert "without repair" in goal.title
     once, best = runs["qm9, 20 NFE"], runs["qm9, 100 NFE"]
     redrawn = replace(best, records=[replace(record, repair=8) for record in best.records])
     nearest = goal.best([once, redrawn])
     assert nearest is not None and nearest[0] is once
-    either = replace(goal, repaired=True).best([once, redrawn])
+    either = replace(goal, without_repair=False).best([once, redrawn])
     assert either is not None and either[0] is redrawn
+
+
+def test_uniqueness_stands_beside_as_many_draws_from_the_training_data(runs: dict[str, Run]) -> None:
+    known = ReferenceSet.from_smiles(["C" * length for length in range(1, 201)], "alkanes")
+    edm = runs["edm, 1001 NFE"]
+    many = replace(edm, records=[replace(record, written=20_000) for record in edm.records])
+    measured = [runs["qm9, 100 NFE"], many]
+    page = ResultsPage(measured, Beside.load("qm9"), Quoted.load(), load_goals(), known).render("x")
+    expected = known.expected_uniqueness(100)
+    assert "of 100 draws, with replacement, from the 200 different molecules that novelty is" in page
+    assert f"{expected:.2%} are expected" in page and "20,000 draws" not in page
+    nothing = ResultsPage([many], Beside.load("qm9"), Quoted.load(), load_goals(), known).render("x")
+    assert "draws, with replacement" not in nothing
 
 
 def test_shares_that_fall_with_the_number_of_molecules_are_of_the_largest_runs(runs: dict[str, Run]) -> None:
