@@ -57,9 +57,9 @@ class ExactCategories(Denoiser):
         time = levels.per_molecule()
         first, second, bond = parts(torch.arange(STATES))
         seen = [
-            self._log_likelihood("atom", x_t["atom"][:, 0], time)[:, first],
-            self._log_likelihood("atom", x_t["atom"][:, 1], time)[:, second],
-            self._log_likelihood("bond", x_t["bond"][:, 0, 1], time)[:, bond],
+            log_likelihood(self.noise, "atom", x_t["atom"][:, 0], time)[:, first],
+            log_likelihood(self.noise, "atom", x_t["atom"][:, 1], time)[:, second],
+            log_likelihood(self.noise, "bond", x_t["bond"][:, 0, 1], time)[:, bond],
         ]
         belief = (self.shares.log() + torch.stack(seen).sum(dim=0)).softmax(dim=1)
         atom = torch.stack([_marginal(belief, first, ELEMENTS), _marginal(belief, second, ELEMENTS)], dim=1)
@@ -67,15 +67,23 @@ class ExactCategories(Denoiser):
         logits = {"atom": (atom + 1e-30).log(), "bond": (pair + 1e-30).log()}
         return x_t.replace(pos=torch.zeros_like(x_t.pos), **logits).masked()
 
-    def _log_likelihood(self, field: str, x_t: Tensor, time: Tensor) -> Tensor:
-        """``(B, K)`` log-probability of one noisy entry, ``(B, K)``, under each clean value."""
-        process = self.noise.processes[field]
-        assert isinstance(process, CategoricalNoise)
-        kept = process.keep(time)
-        replaced = process.replacement(x_t)
-        drawn = (replaced * x_t).sum(dim=-1, keepdim=True)
-        drawn = drawn + (1 - replaced.sum(dim=-1, keepdim=True)) * (1 - x_t.sum(dim=-1, keepdim=True))
-        return (kept * x_t + (1 - kept) * drawn).clamp(min=1e-30).log()
+
+def log_likelihood(noise: JointNoise, field: str, x_t: Tensor, time: Tensor) -> Tensor:
+    """Log-probability of noisy entries, ``(*entries, K)``, under each of their clean values.
+
+    Args:
+        noise: Its process of ``field`` must be categorical.
+        field: Name of the field.
+        x_t: ``(*entries, K)`` noisy entries.
+        time: ``(*entries,)``.
+    """
+    process = noise.processes[field]
+    assert isinstance(process, CategoricalNoise)
+    kept = process.keep(time)
+    replaced = process.replacement(x_t)
+    drawn = (replaced * x_t).sum(dim=-1, keepdim=True)
+    drawn = drawn + (1 - replaced.sum(dim=-1, keepdim=True)) * (1 - x_t.sum(dim=-1, keepdim=True))
+    return (kept * x_t + (1 - kept) * drawn).clamp(min=1e-30).log()
 
 
 def _marginal(belief: Tensor, value: Tensor, width: int) -> Tensor:
