@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=Path | None,
         default=None,
         help='learning curve: JSON list of {"molecules_seen": ..., "nfe": ..., "figures": {"bonded/'
-        'valid_and_connected": share}}, 3 points or more',
+        'valid_and_connected": share}}, 3 points or more; "core_hours" beside them where they are known',
     )
 
 

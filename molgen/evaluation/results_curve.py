@@ -29,7 +29,10 @@ FEWEST = 3
 FEW = 6
 """Below so many points the page warns."""
 
-FORM = 'a list of {"molecules_seen": 960000, "nfe": 100, "figures": {"bonded/valid_and_connected": 0.937}}'
+FORM = (
+    'a list of {"molecules_seen": 960000, "nfe": 100, "figures": {"bonded/valid_and_connected": 0.937}}, '
+    'each with "core_hours": 2.5 where they are known'
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,13 @@ class CurvePoint:
         molecules_seen: Training molecules shown, repetitions counted.
         nfe: Network calls for one judged molecule.
         figures: ``protocol/metric`` to a share in [0, 1].
+        core_hours: Hours that the training took until then, times its CPU cores; ``None`` if unknown.
     """
 
     molecules_seen: int
     nfe: int
     figures: Mapping[str, float]
+    core_hours: float | None = None
 
 
 @dataclass(frozen=True)
@@ -156,13 +161,15 @@ def read_curve(path: Path) -> list[CurvePoint]:
     """Read a learning curve, sorted by molecules seen.
 
     Raises:
-        InputError: The file is not a list of points, or a figure is no share.
+        InputError: The file is not a list of points, a figure is no share, or hours are not positive.
     """
     content = read_json(path, f"give {FORM}")
     try:
         points = [_point(given) for given in content]
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputError(f"{path} is no learning curve ({error!r}); give {FORM}") from error
+    if any(p.core_hours is not None and not 0 < p.core_hours < math.inf for p in points):
+        raise InputError(f"{path} has core_hours that are not positive numbers")
     wrong = [(name, v) for p in points for name, v in p.figures.items() if not 0 <= v <= 1]
     if wrong:
         raise InputError(f"{path} has {wrong[0][0]} = {wrong[0][1]:g}; figures are shares between 0 and 1")
@@ -227,4 +234,7 @@ def _law(points: Sequence[CurvePoint], name: str, nfe: int) -> PowerLaw:
 
 def _point(given: Mapping[str, Any]) -> CurvePoint:
     figures = {str(name): float(value) for name, value in given["figures"].items()}
-    return CurvePoint(int(given["molecules_seen"]), int(given["nfe"]), figures)
+    hours = given.get("core_hours")
+    return CurvePoint(
+        int(given["molecules_seen"]), int(given["nfe"]), figures, None if hours is None else float(hours)
+    )

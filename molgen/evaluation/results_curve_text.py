@@ -19,20 +19,37 @@ def curve_text(points: Sequence[CurvePoint], fits: Sequence[CurveFit]) -> str:
     rows = [
         [
             f"{point.molecules_seen:,}",
+            "-" if point.core_hours is None else f"{point.core_hours:.3g}",
             str(point.nfe),
             *(f"{100 * point.figures[name]:.2f}" if name in point.figures else "-" for name in names),
         ]
         for point in points
     ]
     titles = [name.replace("/", " ").replace("_", " ") + ", %" for name in names]
-    lines = [f"- {fit.title}: {reach_text(fit, goal)}" for fit in fits for goal in fit.goals]
-    return (
-        "\n".join([markdown_table(["molecules seen", "NFE", *titles], rows), *lines, "", caveat(fits)]) + "\n"
-    )
+    hours = hours_per_molecule(points)
+    lines = [f"- {fit.title}: {reach_text(fit, goal, hours)}" for fit in fits for goal in fit.goals]
+    table = markdown_table(["molecules seen", "core hours", "NFE", *titles], rows)
+    return "\n".join([table, *lines, "", caveat(fits)]) + "\n"
 
 
-def reach_text(fit: CurveFit, goal: float) -> str:
-    """Say after how many molecules the fit meets a goal in per cent, with the interval."""
+def hours_per_molecule(points: Sequence[CurvePoint]) -> float | None:
+    """Core hours for one training molecule over the longest training whose hours are known."""
+    timed = [point for point in points if point.core_hours is not None and point.molecules_seen > 0]
+    if not timed:
+        return None
+    longest = max(timed, key=lambda point: point.molecules_seen)
+    assert longest.core_hours is not None
+    return longest.core_hours / longest.molecules_seen
+
+
+def reach_text(fit: CurveFit, goal: float, hours: float | None = None) -> str:
+    """Say after how many molecules the fit meets a goal in per cent, with the interval.
+
+    Args:
+        fit: The fit.
+        goal: Wanted value in per cent.
+        hours: Core hours for one molecule; what the goal would cost is said if they are known.
+    """
     if goal >= 100:
         return f"{goal:g} % is no finite number of molecules away on a power law."
     reach = fit.law.reach(1 - goal / 100)
@@ -42,9 +59,11 @@ def reach_text(fit: CurveFit, goal: float) -> str:
         )
     verb = "would reach" if reach.molecules > max(fit.law.seen) else "passes"
     low, high = molecules_text(reach.low), molecules_text(reach.high)
+    known = reach.molecules <= FARTHEST
+    cost = "" if hours is None or not known else f", {_two_digits(reach.molecules * hours)} core hours"
     return (
-        f"{verb} {goal:g} % after about {molecules_text(reach.molecules)} molecules "
-        f"[{CONFIDENCE:.0%} interval {low} to {high}]; failures fall as M^-{fit.law.slope:.2f}."
+        f"{verb} {goal:g} % after {'about ' if known else ''}{molecules_text(reach.molecules)} molecules"
+        f"{cost} [{CONFIDENCE:.0%} interval {low} to {high}]; failures fall as M^-{fit.law.slope:.2f}."
     )
 
 
@@ -54,7 +73,12 @@ def molecules_text(molecules: float) -> str:
         return "no upper bound"
     if molecules > FARTHEST:
         return f"more than {FARTHEST / 1e6:,.0f} M"
-    return f"{float(f'{molecules / 1e6:.2g}'):,g} M"
+    return f"{_two_digits(molecules / 1e6)} M"
+
+
+def _two_digits(value: float) -> str:
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
 def caveat(fits: Sequence[CurveFit]) -> str:

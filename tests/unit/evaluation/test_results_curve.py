@@ -1,0 +1,102 @@
+"""The learning curve: a power law through failures, where it meets a goal and what that costs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from molgen.core.errors import InputError
+from molgen.evaluation.results_curve import CurveFit, CurvePoint, PowerLaw, fit_curve, read_curve
+from molgen.evaluation.results_curve_text import curve_text, molecules_text, reach_text
+from molgen.evaluation.results_goals import load_goals
+
+
+def test_power_law_is_recovered() -> None:
+    seen = [10**6, 2 * 10**6, 8 * 10**6, 16 * 10**6]
+    law = PowerLaw.fit(seen, [50 * m**-0.5 for m in seen])
+    assert law.slope == pytest.approx(0.5)
+    assert law.failure(4e6) == pytest.approx(0.025)
+    reach = law.reach(0.005)
+    assert reach is not None
+    assert [reach.molecules, reach.low, reach.high] == pytest.approx([1e8] * 3, rel=1e-3)
+
+
+def test_interval_of_the_reach_covers_the_truth_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(0)
+    seen = np.geomspace(1e6, 2e7, 6)
+    truth = 1e8
+    covered = 0
+    for _ in range(400):
+        noisy = 50 * seen**-0.5 * np.exp(0.1 * generator.standard_normal(6))
+        reach = PowerLaw.fit(seen.astype(int).tolist(), noisy.tolist()).reach(50 * truth**-0.5)
+        assert reach is not None
+        covered += reach.low <= truth <= reach.high
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_a_flat_or_rising_curve_promises_nothing() -> None:
+    seen = [10**6, 2 * 10**6, 4 * 10**6]
+    assert PowerLaw.fit(seen, [0.1, 0.11, 0.13]).reach(0.01) is None
+    barely = PowerLaw.fit(seen, [0.1, 0.05, 0.09]).reach(0.01)
+    assert barely is not None and barely.high == math.inf
+    assert barely.low <= barely.molecules
+    assert molecules_text(barely.high) == "no upper bound"
+    assert molecules_text(3.14e7) == "31 M" and molecules_text(3.14e6) == "3.1 M"
+
+
+def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
+    goals = load_goals()
+    points = [
+        CurvePoint(m, 100, {"bonded/valid_and_connected": v}) for m, v in [(1, 0.5), (2, 0.6), (2, 0.7)]
+    ]
+    with pytest.raises(InputError, match=r"after \[1, 2\] molecules; a power law needs"):
+        fit_curve(points, goals)
+    more = [CurvePoint(m, 50, {"edm/molecule_stability": 0.5 + m / 10}) for m in (1, 2, 3)]
+    lone = CurvePoint(3, 100, {"edm/molecule_stability": 0.9})
+    assert [fit.nfe for fit in fit_curve([*more, lone], goals)] == [50], "one point makes no curve"
+    with pytest.raises(InputError, match="without any failure"):
+        fit_curve([*points, CurvePoint(3, 100, {"bonded/valid_and_connected": 1.0})], goals)
+    with pytest.raises(InputError, match="no goal is set"):
+        fit_curve([CurvePoint(1, 700, {"bonded/valid_and_connected": 0.5})], goals)
+    path = tmp_path / "curve.json"
+    path.write_text('[{"molecules_seen": 1, "nfe": 100, "figures": {"x": 93.7}}]')
+    with pytest.raises(InputError, match="shares between 0 and 1"):
+        read_curve(path)
+    path.write_text('[{"molecules_seen": 1, "nfe": 100, "figures": {"x": 0.9}, "core_hours": -1}]')
+    with pytest.raises(InputError, match="not positive"):
+        read_curve(path)
+    path.write_text('[{"molecules_seen": Infinity, "nfe": 100, "figures": {"x": 0.9}}]')
+    with pytest.raises(InputError, match="is no learning curve"):
+        read_curve(path)
+    path.write_text('{"molecules_seen": 1}')
+    with pytest.raises(InputError, match="is no learning curve"):
+        read_curve(path)
+
+
+def test_the_cost_of_a_goal_follows_from_the_longest_training() -> None:
+    seen = [10**6, 2 * 10**6, 4 * 10**6]
+    points = [
+        CurvePoint(m, 100, {"bonded/valid_and_connected": 1 - 50 * m**-0.5}, hours)
+        for m, hours in zip(seen, (5.0, None, 8.0), strict=True)
+    ]
+    text = curve_text(points, fit_curve(points, load_goals()))
+    assert "| 1,000,000 | 5 | 100 |" in text and "| 2,000,000 | - | 100 |" in text
+    assert "would reach 99.5 % after about 100 M molecules, 200 core hours [" in text, "2 hours a million"
+    untimed = [CurvePoint(p.molecules_seen, p.nfe, p.figures) for p in points]
+    assert "after about 100 M molecules [" in curve_text(untimed, fit_curve(untimed, load_goals()))
+
+
+def test_a_goal_that_is_too_far_has_no_cost() -> None:
+    seen = [10**6, 2 * 10**6, 4 * 10**6]
+    law = PowerLaw.fit(seen, [0.5 * m**-0.05 for m in seen])
+    text = reach_text(CurveFit("edm/molecule_stability", 20, law, [95]), 95, hours=1e-6)
+    assert text.startswith("would reach 95 % after more than 1,000,000 M molecules [")
+
+
+def test_costs_beyond_a_million_hours_are_written_out() -> None:
+    seen = [10**6, 2 * 10**6, 4 * 10**6]
+    law = PowerLaw.fit(seen, [50 * m**-0.5 for m in seen])
+    assert ", 1,200,000 core hours [" in reach_text(CurveFit("a/b", 20, law, [99.5]), 99.5, hours=0.01234)
