@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from rdkit import Chem
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 
@@ -27,3 +28,12 @@ def test_its_schedule_ends_with_its_run_and_it_draws_as_the_joint_model() -> Non
     assert schedule["total_steps"] == own["trainer"]["max_steps"]
     assert own["model"]["generate"] == joint["model"]["generate"]
     assert own["data"]["fields"] == joint["data"]["fields"]
+
+
+def test_its_molecules_are_64_in_one_batch() -> None:
+    data = read("experiment/overfit.yaml")["data"]
+    lines = (CONFIGS.parent / f"{data['root']}.smi").read_text().split()
+    different = {Chem.CanonSmiles(line) for line in lines}
+    assert len(different) == len(lines) == 80, "a tenth each is left for validation and test"
+    assert data["batch_size"] == 64 and "train_size" not in data
+    assert max(Chem.MolFromSmiles(line).GetNumAtoms() for line in lines) == 5
