@@ -8,10 +8,11 @@ Statistical Society B 16, 175, 1954), which is open above when the data cannot e
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ class CurvePoint:
         molecules_seen: Training molecules shown, repetitions counted.
         nfe: Network calls for one judged molecule.
         figures: ``protocol/metric`` to a share in [0, 1].
-        core_hours: Hours that the training took until then, times its CPU cores; ``None`` if unknown.
+        core_hours: Hours that the training took until then, times its CPU cores; ``None`` if unknown or
+            not on CPU cores.
     """
 
     molecules_seen: int
@@ -161,15 +163,15 @@ def read_curve(path: Path) -> list[CurvePoint]:
     """Read a learning curve, sorted by molecules seen.
 
     Raises:
-        InputError: The file is not a list of points, a figure is no share, or hours are not positive.
+        InputError: The file is not a list of points, a figure is no share, or hours are not positive or
+            do not grow with the molecules seen.
     """
     content = read_json(path, f"give {FORM}")
     try:
         points = [_point(given) for given in content]
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputError(f"{path} is no learning curve ({error!r}); give {FORM}") from error
-    if any(p.core_hours is not None and not 0 < p.core_hours < math.inf for p in points):
-        raise InputError(f"{path} has core_hours that are not positive numbers")
+    _check_hours(path, points)
     wrong = [(name, v) for p in points for name, v in p.figures.items() if not 0 <= v <= 1]
     if wrong:
         raise InputError(f"{path} has {wrong[0][0]} = {wrong[0][1]:g}; figures are shares between 0 and 1")
@@ -233,8 +235,30 @@ def _law(points: Sequence[CurvePoint], name: str, nfe: int) -> PowerLaw:
 
 
 def _point(given: Mapping[str, Any]) -> CurvePoint:
+    unknown = sorted(given.keys() - {field.name for field in fields(CurvePoint)})
+    if unknown:
+        raise KeyError(f"unknown key {unknown[0]}")
     figures = {str(name): float(value) for name, value in given["figures"].items()}
     hours = given.get("core_hours")
+    if hours is not None and (isinstance(hours, bool) or not isinstance(hours, int | float)):
+        raise TypeError(f"core_hours {hours!r} is no number")
     return CurvePoint(
         int(given["molecules_seen"]), int(given["nfe"]), figures, None if hours is None else float(hours)
     )
+
+
+def _check_hours(path: Path, points: Sequence[CurvePoint]) -> None:
+    """Refuse core hours that cannot be counted from the start of one training."""
+    timed = sorted((p.molecules_seen, p.core_hours) for p in points if p.core_hours is not None)
+    for seen, hours in timed:
+        if not 0 < hours < math.inf:
+            raise InputError(
+                f"{path} has core_hours {hours:g} after {seen:,} molecules; give positive hours, or leave "
+                "the key out where they are unknown"
+            )
+    for (seen, hours), (more, later) in itertools.pairwise(timed):
+        if later < hours or (seen == more and later != hours):
+            raise InputError(
+                f"{path} has core_hours {hours:g} after {seen:,} molecules and {later:g} after {more:,}; "
+                "they are counted from the start of one training"
+            )

@@ -16,39 +16,35 @@ FARTHEST = 1e12
 def curve_text(points: Sequence[CurvePoint], fits: Sequence[CurveFit]) -> str:
     """Return the points as a table, and a line for every goal."""
     names = list(dict.fromkeys(name for point in points for name in point.figures))
+    timed = longest_timed(points)
+    titles = ["molecules seen", *(["core hours"] if timed else []), "NFE"]
     rows = [
         [
             f"{point.molecules_seen:,}",
-            "-" if point.core_hours is None else f"{point.core_hours:.3g}",
+            *([_hours_text(point.core_hours)] if timed else []),
             str(point.nfe),
             *(f"{100 * point.figures[name]:.2f}" if name in point.figures else "-" for name in names),
         ]
         for point in points
     ]
-    titles = [name.replace("/", " ").replace("_", " ") + ", %" for name in names]
-    hours = hours_per_molecule(points)
-    lines = [f"- {fit.title}: {reach_text(fit, goal, hours)}" for fit in fits for goal in fit.goals]
-    table = markdown_table(["molecules seen", "core hours", "NFE", *titles], rows)
-    return "\n".join([table, *lines, "", caveat(fits)]) + "\n"
+    titles += [name.replace("/", " ").replace("_", " ") + ", %" for name in names]
+    lines = [f"- {fit.title}: {reach_text(fit, goal, timed)}" for fit in fits for goal in fit.goals]
+    return "\n".join([markdown_table(titles, rows), *lines, "", caveat(fits, timed)]) + "\n"
 
 
-def hours_per_molecule(points: Sequence[CurvePoint]) -> float | None:
-    """Core hours for one training molecule over the longest training whose hours are known."""
+def longest_timed(points: Sequence[CurvePoint]) -> CurvePoint | None:
+    """The point of the longest training whose core hours are known, which costs are reckoned from."""
     timed = [point for point in points if point.core_hours is not None and point.molecules_seen > 0]
-    if not timed:
-        return None
-    longest = max(timed, key=lambda point: point.molecules_seen)
-    assert longest.core_hours is not None
-    return longest.core_hours / longest.molecules_seen
+    return max(timed, key=lambda point: point.molecules_seen, default=None)
 
 
-def reach_text(fit: CurveFit, goal: float, hours: float | None = None) -> str:
+def reach_text(fit: CurveFit, goal: float, timed: CurvePoint | None = None) -> str:
     """Say after how many molecules the fit meets a goal in per cent, with the interval.
 
     Args:
         fit: The fit.
         goal: Wanted value in per cent.
-        hours: Core hours for one molecule; what the goal would cost is said if they are known.
+        timed: A point whose core hours are known; what the goal would cost is said at its rate.
     """
     if goal >= 100:
         return f"{goal:g} % is no finite number of molecules away on a power law."
@@ -60,10 +56,14 @@ def reach_text(fit: CurveFit, goal: float, hours: float | None = None) -> str:
     verb = "would reach" if reach.molecules > max(fit.law.seen) else "passes"
     low, high = molecules_text(reach.low), molecules_text(reach.high)
     known = reach.molecules <= FARTHEST
-    cost = "" if hours is None or not known else f", {_two_digits(reach.molecules * hours)} core hours"
+    about = "about " if known else ""
+    cost = ""
+    if known and timed is not None and timed.core_hours is not None:
+        hours = reach.molecules * timed.core_hours / timed.molecules_seen
+        cost = f", about {_two_digits(hours)} core hours"
     return (
-        f"{verb} {goal:g} % after {'about ' if known else ''}{molecules_text(reach.molecules)} molecules"
-        f"{cost} [{CONFIDENCE:.0%} interval {low} to {high}]; failures fall as M^-{fit.law.slope:.2f}."
+        f"{verb} {goal:g} % after {about}{molecules_text(reach.molecules)} molecules "
+        f"[{CONFIDENCE:.0%} interval {low} to {high}]{cost}; failures fall as M^-{fit.law.slope:.2f}."
     )
 
 
@@ -81,7 +81,13 @@ def _two_digits(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
-def caveat(fits: Sequence[CurveFit]) -> str:
+def _hours_text(hours: float | None) -> str:
+    if hours is None:
+        return "-"
+    return f"{hours:.3g}" if hours < 1000 else f"{hours:,.0f}"
+
+
+def caveat(fits: Sequence[CurveFit], timed: CurvePoint | None = None) -> str:
     """Say what an extrapolation is worth."""
     fewest = min(len(fit.law.seen) for fit in fits)
     text = (
@@ -90,4 +96,9 @@ def caveat(fits: Sequence[CurveFit]) -> str:
     )
     if fewest < FEW:
         text += f" It rests on {fewest} points: read it as an order of magnitude."
+    if timed is not None:
+        text += (
+            f" Core hours are reckoned at the rate of the training until {timed.molecules_seen:,} molecules, "
+            f"{_hours_text(timed.core_hours)} core hours."
+        )
     return text

@@ -83,6 +83,7 @@ def log_likelihood(noise: JointNoise, field: str, x_t: Tensor, time: Tensor) -> 
     replaced = process.replacement(x_t)
     drawn = (replaced * x_t).sum(dim=-1, keepdim=True)
     drawn = drawn + (1 - replaced.sum(dim=-1, keepdim=True)) * (1 - x_t.sum(dim=-1, keepdim=True))
+    # The bound keeps a state that no clean one explains finite; which one is nearest is then a convention.
     return (kept * x_t + (1 - kept) * drawn).clamp(min=1e-30).log()
 
 

@@ -1,7 +1,7 @@
 """A few real molecules, known by heart: the exact denoiser of their joint distribution over all fields.
 
-A perfect network, were it trained on these molecules alone and in this order and orientation of atoms, would
-say the same. What is drawn from it shows what a sampler loses, whatever the network.
+A perfect network without any symmetry, were it trained on these molecules alone and in this order and
+orientation of atoms, would say the same. What is drawn from it shows what a sampler loses by itself.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ExactMemory(Denoiser):
     """The posterior mean of positions and the posterior marginals of categories, as logits.
 
     Args:
-        known: ``(K, N)`` centred molecules, equally likely among those of a size.
-        noise: Their noise: Gaussian positions, the rest categorical.
+        known: ``(M, N)`` centred molecules, equally likely among those of a size.
+        noise: Their noise: Gaussian positions, the rest categorical, uncoupled.
     """
 
     level_support = LevelSupport.PER_ENTRY
@@ -54,12 +54,12 @@ class ExactMemory(Denoiser):
         """See base."""
         belief = self.belief(x_t, levels)
         clean = {name: self._cut(name, x_t) for name in self.noise.fields}
-        means = {name: torch.einsum("bk,k...->b...", belief, value) for name, value in clean.items()}
+        means = {name: torch.einsum("bm,m...->b...", belief, value) for name, value in clean.items()}
         logits = {name: (means[name] + 1e-12).log() for name in self.noise.categorical_fields}
         return x_t.replace(**{"pos": means["pos"], **logits}).masked()
 
     def belief(self, x_t: MolBatch, levels: NoiseLevels) -> Tensor:
-        """Probability of each known molecule, ``(B, K)``."""
+        """Probability of each known molecule, ``(B, M)``; positions must be centred, and nothing given."""
         alpha, sigma = (part.unsqueeze(-1) for part in self.noise.alpha_sigma("pos", levels["pos"]))
         far = x_t.pos.unsqueeze(1) - alpha.unsqueeze(1) * self._cut("pos", x_t)
         spread = sigma.clamp(min=1e-6).unsqueeze(1) * self.noise.unit("pos")
@@ -67,8 +67,7 @@ class ExactMemory(Denoiser):
         for name in self.noise.categorical_fields:
             seen = log_likelihood(self.noise, name, x_t[name], levels[name])
             twice = 2 if name == "bond" else 1  # both triangles hold the same bonds
-            seen = seen * x_t.entry_mask(name).unsqueeze(-1) / twice
-            score = score + torch.einsum("b...c,k...c->bk", seen, self._cut(name, x_t))
+            score = score + torch.einsum("b...c,m...c->bm", seen / twice, self._cut(name, x_t))
         other = x_t.num_atoms.unsqueeze(1) != self.known.num_atoms
         return score.masked_fill(other, -torch.inf).softmax(dim=1)
 
@@ -83,7 +82,7 @@ class ExactMemory(Denoiser):
 
         Args:
             drawn: Molecules.
-            near: Largest distance of any atom from its place, in the unit of positions.
+            near: Largest distance of any atom from its place, angstrom.
         """
         same = drawn.num_atoms.unsqueeze(1) == self.known.num_atoms
         for name in self.noise.categorical_fields:
