@@ -1,5 +1,5 @@
 """``python -m molgen``."""
 
-from molgen.cli.main import script
+from molgen.cli.entry import script
 
 script()

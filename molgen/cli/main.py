@@ -156,8 +156,3 @@ def _overview() -> str:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-def script() -> None:
-    """Entry point of the installed ``molgen`` command."""
-    sys.exit(main())
