@@ -14,6 +14,8 @@ from molgen.core.errors import InputError
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it becomes ``path``, on failure it vanishes.
 
+    It is as readable as other new files, also where a library keeps its own to their owner (safetensors).
+
     Args:
         path: Final place; its folder is created.
 
@@ -23,7 +25,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        partial.touch()
+        mode = partial.stat().st_mode  # what the process's umask leaves of a new file
         yield partial
+        partial.chmod(mode)
         os.replace(partial, path)
     except OSError as error:
         raise _unwritable(path, error) from error

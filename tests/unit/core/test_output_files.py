@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
@@ -39,3 +41,10 @@ def test_an_output_that_is_read_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="would be overwritten"):
         require_other(tmp_path / "." / "in.sdf", ["CCO", str(path)])
     require_other(tmp_path / "out.sdf", [str(path)])
+
+
+def test_a_file_that_a_library_keeps_to_its_owner_is_as_readable_as_others(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    with atomic_path(tmp_path / "model.safetensors") as partial:
+        save_file({"weight": torch.zeros(2)}, partial)
+    assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
