@@ -18,7 +18,7 @@ slow: $(VENV)/.dev
 
 # Samples and judges what is not yet in $(RESULTS), then writes the page; another N needs another folder.
 # Names are CHECKPOINT-STEPS-SEED; once-STEPS-SEED is qm9 without repair. With polishing and repairs the steps make about
-# 20, 50 and 100 evaluations; without repairs 10, 20, 50 and 100. EDM_N lets the slow baseline do with fewer molecules.
+# 20, 50 and 100 evaluations; without repairs 10, 20, 50 and 100. CARD=molgen/weights/qm9 updates a card. EDM_N lets the slow baseline do with fewer molecules.
 N ?= 10000
 EDM_N ?= $(N)
 SEEDS ?= 0 1 2
@@ -27,13 +27,14 @@ ONCE_STEPS ?= 6 16 46 96
 EDM_STEPS ?= 1000
 RESULTS ?= runs/results
 PAGE ?= molgen/weights/README.md
+CARD ?=
 CURVE ?= $(wildcard $(RESULTS)/curve.json)
 FIGURES := $(STEPS:%=$(RESULTS)/qm9-%.eval.json) $(ONCE_STEPS:%=$(RESULTS)/once-%.eval.json) \
   $(RESULTS)/edm-$(EDM_STEPS).eval.json
 stem = $(word $(1),$(subst -, ,$*))
 
 results: $(FIGURES)
-	$(BIN)/molgen results $(RESULTS) -o $(PAGE) $(CURVE:%=--curve %)
+	$(BIN)/molgen results $(RESULTS) -o $(PAGE) $(CURVE:%=--curve %) $(CARD:%=--card %)
 
 # Hours on a CPU: every kind of request about held-out molecules, as part of the page.
 requests: | $(VENV)/.dev

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 
+from molgen.checkpoint.card import ModelCard
+from molgen.checkpoint.load import load_checkpoint
 from molgen.core.errors import InputError
 from molgen.core.files import require_writable
 from molgen.evaluation.beside import Beside
 from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.reference_sources import load_reference
+from molgen.evaluation.results_card import card_metrics
 from molgen.evaluation.results_curve import fit_curve, read_curve
 from molgen.evaluation.results_goals import load_goals
 from molgen.evaluation.results_page import Curve, ResultsPage
 from molgen.evaluation.results_requests import FILES, read_requests
-from molgen.evaluation.results_run import read_runs
+from molgen.evaluation.results_run import Run, read_runs
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,13 +43,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         help='learning curve: JSON list of {"molecules_seen": ..., "nfe": ..., "figures": {"bonded/'
         'valid_and_connected": share}}, 3 points or more; "core_hours" beside them where they are known',
     )
+    add(
+        "--card",
+        type=Path | None,
+        default=None,
+        help="checkpoint folder whose card shall say the results of its weights, in place of what it says",
+    )
 
 
 def run(options: Namespace) -> None:
-    """Read everything, then write the page.
+    """Read everything, then write the page and the card.
 
     Raises:
         InputError: Something is missing or not what it should be, or the page cannot be written.
+        CheckpointError: The folder for the card holds no whole checkpoint.
         ConfigError: matplotlib is not installed.
     """
     if options.output.suffix != ".md":
@@ -54,8 +67,10 @@ def run(options: Namespace) -> None:
     if options.curve is not None:
         points = read_curve(options.curve)
         curve = Curve(points, fit_curve(points, goals))
+    runs = read_runs(options.folder)
+    card = None if options.card is None else _card(options.card, runs, str(options.output))
     page = ResultsPage(
-        read_runs(options.folder),
+        runs,
         Beside.load("qm9"),
         Quoted.load(),
         goals,
@@ -64,9 +79,25 @@ def run(options: Namespace) -> None:
         curve,
     )
     page.write(options.output, _command(options))
-    Console().print(f"{options.output}: {len(page.runs)} results", highlight=False, soft_wrap=True)
+    say = partial(Console().print, highlight=False, soft_wrap=True)
+    say(f"{options.output}: {len(page.runs)} results")
+    if card is not None:
+        card.write(options.card)
+        say(f"{options.card}: {len(card.metrics)} figures")
+
+
+def _card(folder: Path, runs: Sequence[Run], page: str) -> ModelCard:
+    """Return the checkpoint's card with the results of its weights."""
+    checkpoint = load_checkpoint(str(folder))
+    own = [run for run in runs if run.first.digest == checkpoint.digest]
+    if not own:
+        raise InputError(
+            f"no result is of the weights in {folder} ({checkpoint.digest[:12]}); give their folder"
+        )
+    return replace(checkpoint.card, metrics=list(card_metrics(own, page)))
 
 
 def _command(options: Namespace) -> str:
     words = ["molgen", "results", str(options.folder), "-o", str(options.output)]
-    return shlex.join(words if options.curve is None else [*words, "--curve", str(options.curve)])
+    more = {"--curve": options.curve, "--card": options.card}
+    return shlex.join([*words, *(word for name, path in more.items() if path for word in (name, str(path)))])

@@ -25,16 +25,25 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.touch()
-        mode = partial.stat().st_mode  # what the process's umask leaves of a new file
+        mode = _mode_of_new_files(partial)
         yield partial
-        partial.chmod(mode)
+        if partial.stat().st_mode != mode:
+            partial.chmod(mode)
         os.replace(partial, path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
         if partial.exists():
             partial.unlink()
+
+
+def _mode_of_new_files(path: Path) -> int:
+    """What the process's umask leaves of a file's mode; ``path`` is free before and after."""
+    path.unlink(missing_ok=True)
+    path.touch()
+    mode = path.stat().st_mode
+    path.unlink()
+    return mode
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:

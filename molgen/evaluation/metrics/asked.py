@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 from molgen.evaluation.metrics.base import Share, share
 from molgen.evaluation.table import Table
 
+DRAWN = "drawn molecules"
+"""What a figure is over where a slow check looked at some that were drawn."""
+
 
 def asked(table: Table, check: str) -> tuple[NDArray[np.bool_], str]:
     """Return which rows a check was asked about, ``(M,)`` bool, and what those are, in words."""
     if f"{check}_drawn" in table.columns:
-        return table[f"{check}_drawn"].astype(bool), "drawn molecules"
+        return table[f"{check}_drawn"].astype(bool), DRAWN
     return np.ones(len(table), dtype=bool), "requested molecules"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,25 @@ def test_results_of_what_other_commands_write(folder: Path, capsys: pytest.Captu
     assert any(f"| tiny | {nfe} | cpu, {threads} threads | 6 |" in page for nfe in (2, 3))
     assert "Learning curve" not in page and "Requests" not in page
     assert sorted(path.name for path in Path("page").iterdir()) == ["quality_against_time.svg", "results.md"]
+
+
+def test_a_card_says_the_results_of_its_own_weights(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = json.loads(Path("tiny/card.json").read_text())
+    capsys.readouterr()
+    assert main(["results", str(folder), "-o", "page.md", "--card", "tiny"]) == 0
+    after = json.loads(Path("tiny/card.json").read_text())
+    assert f"tiny: {len(after['metrics'])} figures" in capsys.readouterr().out
+    page = Path("page.md").read_text()
+    assert "-o page.md --card tiny" in page
+    assert {**after, "metrics": before["metrics"]} == before
+    stability, *_ = [row for row in after["metrics"] if "atom stability" in row["name"]]
+    assert re.fullmatch(r"edm protocol, atom stability \([23] NFE, 2 x 3 molecules\)", stability["name"])
+    assert stability["command"] == "see page.md"
+    value, unit = stability["value"].rsplit(" ", 1)
+    assert unit == "%" and f"| {value} |" in page
+    assert main(["results", str(folder), "-o", "other.md", "--card", "qm9"]) == 2
+    assert "no result is of the weights in qm9" in capsys.readouterr().err
+    assert not Path("other.md").exists()
 
 
 def test_quoted_figures_are_told_apart(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

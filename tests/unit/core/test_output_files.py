@@ -48,3 +48,12 @@ def test_a_file_that_a_library_keeps_to_its_owner_is_as_readable_as_others(tmp_p
     with atomic_path(tmp_path / "model.safetensors") as partial:
         save_file({"weight": torch.zeros(2)}, partial)
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_writer_that_writes_nothing_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    with pytest.raises(InputError, match="cannot write"), atomic_path(path):
+        pass
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
