@@ -22,10 +22,15 @@ def test_its_objective_is_the_joint_one_without_tasks_and_labels() -> None:
     assert own == joint
 
 
-def test_its_schedule_ends_with_its_run_and_it_draws_as_the_joint_model() -> None:
+def test_its_schedule_ends_with_its_run_and_it_draws_in_20_evaluations_as_the_joint_model() -> None:
+    """Where the steps stand and how many polish are its own: small molecules want other ones."""
     own, joint = read("experiment/overfit.yaml"), read("experiment/joint_small.yaml")
     schedule = own["model"]["optimization"]["init_args"]["scheduler"]["init_args"]
     assert schedule["total_steps"] == own["trainer"]["max_steps"]
+    samplers = [run["model"]["generate"]["init_args"]["sampler"]["init_args"] for run in (own, joint)]
+    for sampler in samplers:
+        assert sampler.pop("steps") + sampler.pop("polish")["init_args"]["steps"] == 20
+        assert set(sampler.pop("grid")["init_args"]) == {"least"}
     assert own["model"]["generate"] == joint["model"]["generate"]
     assert own["data"]["fields"] == joint["data"]["fields"]
 
