@@ -18,7 +18,8 @@ slow: $(VENV)/.dev
 
 # Samples and judges what is not yet in $(RESULTS), then writes the page; another N needs another folder.
 # Names are CHECKPOINT-STEPS-SEED; once-STEPS-SEED is qm9 without repair. With polishing and repairs the steps make about
-# 20, 50 and 100 evaluations; without repairs 10, 20, 50 and 100. CARD=molgen/weights/qm9 updates a card. EDM_N lets the slow baseline do with fewer molecules.
+# 20, 50 and 100 evaluations; without repairs 10, 20, 50 and 100. EDM_N lets the slow baseline do with fewer molecules.
+# CARD=molgen/weights/qm9 writes the figures into that card too.
 N ?= 10000
 EDM_N ?= $(N)
 SEEDS ?= 0 1 2

@@ -87,7 +87,9 @@ def run(options: Namespace) -> None:
 
 
 def _card(folder: Path, runs: Sequence[Run], page: str) -> ModelCard:
-    """Return the checkpoint's card with the results of its weights."""
+    """Return the checkpoint's card with the results of its weights, named by its folder."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; name the checkpoint folder whose card is to be written")
     checkpoint = load_checkpoint(str(folder))
     own = [run for run in runs if run.first.digest == checkpoint.digest]
     if not own:

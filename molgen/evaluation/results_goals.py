@@ -66,8 +66,8 @@ class Goal:
     def title(self) -> str:
         """What it is about."""
         low, high = self.nfe
-        calls = f"at most {high} NFE" if low == 1 else f"{low} to {high} NFE"
-        calls = f"{high} NFE" if low == high else calls
+        span = "at most " if low == 1 else f"{low} to "
+        calls = f"{'' if low == high else span}{high} NFE"
         how = ", without repair" if self.without_repair else ""
         return f"{self.checkpoint}: {self.protocol} {self.metric.replace('_', ' ')}, {calls}{how}"
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+import molgen
 from molgen.cli.main import main
 
 pytest.importorskip("matplotlib")
+SHIPPED = Path(molgen.__file__).parent / "weights"
 
 
 @pytest.fixture
@@ -56,8 +58,9 @@ def test_a_card_says_the_results_of_its_own_weights(folder: Path, capsys: pytest
     assert stability["command"] == "see page.md"
     value, unit = stability["value"].rsplit(" ", 1)
     assert unit == "%" and f"| {value} |" in page
-    assert main(["results", str(folder), "-o", "other.md", "--card", "qm9"]) == 2
-    assert "no result is of the weights in qm9" in capsys.readouterr().err
+    for card, told in [("qm9", "qm9 is no folder"), (str(SHIPPED / "qm9"), "no result is of the weights in")]:
+        assert main(["results", str(folder), "-o", "other.md", "--card", card]) == 2
+        assert told in capsys.readouterr().err
     assert not Path("other.md").exists()
 
 
