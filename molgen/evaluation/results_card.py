@@ -7,36 +7,7 @@ from collections.abc import Mapping, Sequence
 from molgen.evaluation.metrics import Estimate, Profile, Share
 from molgen.evaluation.metrics.asked import DRAWN
 from molgen.evaluation.results_run import Run
-from molgen.evaluation.results_tables import figure_cell
-
-FIGURES = {
-    "bonded": (
-        "atom_stability",
-        "molecule_stability",
-        "validity",
-        "valid_and_connected",
-        "uniqueness",
-        "valid_and_unique",
-        "novelty",
-    ),
-    "edm": (
-        "atom_stability",
-        "molecule_stability",
-        "validity",
-        "uniqueness",
-        "novelty",
-        "valid_and_unique",
-        "connected",
-    ),
-    "physical": (
-        "plausibility",
-        "plausible_with_energy_ratio",
-        "xtb_coverage",
-        "xtb_energy_median",
-        "xtb_rmsd_median",
-    ),
-}
-"""What a card says of each protocol; the page has the rest."""
+from molgen.evaluation.results_tables import COLUMNS, figure_cell
 
 
 def card_metrics(runs: Sequence[Run], page: str) -> list[Mapping[str, str]]:
@@ -52,7 +23,7 @@ def card_metrics(runs: Sequence[Run], page: str) -> list[Mapping[str, str]]:
     """
     rows: list[Mapping[str, str]] = []
     for run in runs:
-        for protocol, labels in FIGURES.items():
+        for protocol, labels in COLUMNS.items():
             if (judged := run.protocols.get(protocol)) is None:
                 continue
             for label in labels:
@@ -62,7 +33,7 @@ def card_metrics(runs: Sequence[Run], page: str) -> list[Mapping[str, str]]:
                 name = f"{protocol} protocol, {label.replace('_', ' ')} ({_of(run, figure)})"
                 unit = "%" if isinstance(figure, Share) else figure.unit
                 value = f"{figure_cell(figure, judged.spreads.get(label), label)} {unit}"
-                rows.append({"name": name, "value": value, "command": f"see {page}"})
+                rows.append({"name": name, "value": value.rstrip(), "command": f"see {page}"})
     return rows
 
 
