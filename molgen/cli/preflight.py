@@ -31,6 +31,9 @@ from molgen.data.store import STORE_FILE, is_complete, read_manifest, read_store
 NEWEST = "last"
 """Word that Lightning takes for the newest checkpoint of the run folder."""
 
+PRECISIONS = ("32-true", "32", "bf16-mixed", "bf16", "16-mixed", "16")
+"""Of a run, by Lightning's names."""
+
 _NOTICES = logging.getLogger("pytorch_lightning.utilities.rank_zero")
 _SEED = logging.getLogger("lightning_fabric.utilities.seed")
 
@@ -50,6 +53,7 @@ def check_run(command: str, config: Namespace) -> None:
         InputError: A folder cannot be written.
     """
     check_seed(config.seed_everything)
+    check_precision(config.trainer.precision)
     check_trainer(config.trainer)
     check_data(Path(config.data.root))
     check_fit(command, config)
@@ -66,6 +70,22 @@ def check_seed(seed: int | bool) -> None:
     if not 0 <= seed <= max_seed_value:
         raise ConfigError(
             f"--seed_everything: {seed} is no seed; give a whole number of 0 to {max_seed_value}"
+        )
+
+
+def check_precision(precision: str | int | None) -> None:
+    """Refuse what would store weights or molecules in another precision than single.
+
+    Args:
+        precision: As Lightning takes it; single by default.
+
+    Raises:
+        ConfigError: It is not one of :data:`PRECISIONS`.
+    """
+    if precision is not None and str(precision) not in PRECISIONS:
+        raise ConfigError(
+            f"--trainer.precision {precision}: weights and coordinates need single precision; give 32-true "
+            "or bf16-mixed, which computes what is safe in half"
         )
 
 

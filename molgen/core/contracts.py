@@ -26,7 +26,7 @@ from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import Given
 
 Condition = Mapping[str, Tensor]
-"""Named per-molecule conditions, each ``(B, D)``."""
+"""Named per-molecule conditions, each ``(B,)``; NaN where nothing is asked."""
 
 
 class Symmetry(enum.Enum):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from molgen.core.precision import full_precision
+
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean over real atoms.
@@ -78,9 +80,10 @@ def kabsch(moving: Tensor, target: Tensor, mask: Tensor) -> Tensor:
         ``(B, 3, 3)`` rotation ``R``, determinant +1, minimising ``sum |moving R^T - target|^2``.
     """
     weight = mask.unsqueeze(-1)
-    covariance = (target * weight).transpose(1, 2) @ (moving * weight)
-    u, _, vt = torch.linalg.svd(covariance)
-    sign = torch.linalg.det(u @ vt)
-    flip = torch.ones(*sign.shape, 3, dtype=moving.dtype, device=moving.device)
-    flip[..., 2] = sign
-    return (u * flip.unsqueeze(-2)) @ vt
+    with full_precision(moving):
+        covariance = (target * weight).transpose(1, 2) @ (moving * weight)
+        u, _, vt = torch.linalg.svd(covariance)
+        sign = torch.linalg.det(u @ vt)
+        flip = torch.ones(*sign.shape, 3, dtype=moving.dtype, device=moving.device)
+        flip[..., 2] = sign
+        return (u * flip.unsqueeze(-2)) @ vt

@@ -73,7 +73,7 @@ class NoiseLevels:
         if not isinstance(lead, Tensor):
             if lead == 1:
                 return self
-            lead = torch.full((len(self.times["pos"]),), lead).to(self.times["pos"])
+            lead = self.times["pos"].new_full((len(self.times["pos"]),), lead)
         times = {
             name: time if name == "pos" else time ** lead.view(-1, *[1] * (time.ndim - 1))
             for name, time in self.times.items()

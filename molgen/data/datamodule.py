@@ -133,7 +133,8 @@ class MolDataModule(pl.LightningDataModule):
             world_size=trainer.world_size if trainer else 1,
         )
         batches = PreparedBatches(dataset, self.preparation, sampler.seed)
-        return ResumableLoader(batches, sampler, self.num_workers, pin_memory=torch.cuda.is_available())
+        on_gpu = trainer is not None and trainer.strategy.root_device.type == "cuda"
+        return ResumableLoader(batches, sampler, self.num_workers, pin_memory=on_gpu)
 
     def _evaluation_loader(self, split: str) -> DataLoader[MolBatch]:
         dataset = self.dataset(split)

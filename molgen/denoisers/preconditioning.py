@@ -22,11 +22,21 @@ class EpsilonDenoiser(Denoiser):
     Args:
         noise: Widths, units and schedules by field.
         network: Builds the network from the fields' widths.
+
+    Raises:
+        ConfigError: A field keeps no signal at ``t = 1``, where its noise would say nothing of ``x0``.
     """
 
     def __init__(self, noise: NoiseScales, network: Callable[[Mapping[str, int]], Network]) -> None:
         super().__init__()
         self.noise = noise
+        end = torch.ones(1)
+        blind = [name for name in noise.gaussian_fields if not noise.alpha_sigma(name, end)[0].all()]
+        if blind:
+            raise ConfigError(
+                f"a network that predicts noise needs signal at t = 1, but the schedules of {blind} "
+                "end in noise alone; use configs/noise/edm.yaml, or molgen.denoisers.JointDenoiser"
+            )
         self.network = network(noise.dims)
         self.symmetry = self.network.symmetry
         self.level_support = self.network.level_support

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from molgen.core.precision import full_precision
+
 _SMALL = 1e-3
 """Added to mean vector lengths: a molecule of one atom has vectors of length zero."""
 
@@ -84,11 +86,6 @@ def normalise_vectors(v: Tensor, frame: Frame) -> Tensor:
     """Divide every channel by its mean length over the molecule's atoms, ``(B, N, 3, c)``."""
     length = (v.square().sum(dim=2) + _SMALL**2).sqrt() * frame.mask
     return v / (length.sum(dim=1) / frame.size.squeeze(-1) + _SMALL).unsqueeze(1).unsqueeze(1)
-
-
-def full_precision(v: Tensor) -> torch.autocast:
-    """Suspend autocast: vectors stay as exact as coordinates, lest rounding break the equivariance."""
-    return torch.autocast(v.device.type, enabled=False)
 
 
 class VectorLinear(nn.Linear):

@@ -17,6 +17,7 @@ from torch import Tensor
 from molgen.core.batch import MolBatch
 from molgen.core.geometry import kabsch
 from molgen.core.levels import NoiseLevels
+from molgen.core.precision import full_precision
 
 _FORBIDDEN = 1e9
 """Squared distance, angstrom^2, of an exchange that is not allowed; keeping one's own noise always is."""
@@ -66,7 +67,9 @@ class EquivariantTransport(Coupling):
         """See base."""
         renamed = torch.take_along_dim(noise, self._assignment(x0, noise, levels).unsqueeze(-1), dim=1)
         rotation = kabsch(renamed, x0.pos, x0.mask)
-        return torch.where(levels.anchored(x0), renamed, renamed @ rotation.transpose(1, 2))
+        with full_precision(renamed):
+            turned = renamed @ rotation.transpose(1, 2)
+        return torch.where(levels.anchored(x0), renamed, turned)
 
     def lean(self, x0: MolBatch, levels: NoiseLevels, unit: float) -> Tensor:
         """See base.
@@ -77,7 +80,8 @@ class EquivariantTransport(Coupling):
         """
         free = ~levels.anchored(x0) & x0.pos.isfinite().all(dim=2).all(dim=1).view(-1, 1, 1)
         pos = torch.where(free, x0.pos, 0.0)
-        spread = torch.linalg.eigvalsh(pos.transpose(1, 2) @ pos).clamp(min=0).sqrt()
+        with full_precision(pos):
+            spread = torch.linalg.eigvalsh(pos.transpose(1, 2) @ pos).clamp(min=0).sqrt()
         draws = torch.randn(_LEAN_DRAWS, 3, 3, generator=torch.Generator().manual_seed(0)).to(pos)
         matched = draws * spread.view(-1, 1, 1, 3)
         values = torch.linalg.svdvals(matched)
@@ -121,8 +125,19 @@ def _alike(x0: MolBatch, levels: NoiseLevels, movable: Tensor) -> Tensor:
     alike = torch.ones_like(movable).unsqueeze(1) & torch.ones_like(movable).unsqueeze(2)
     if levels.molecule_time is None:
         for view in _given_views(x0, levels, movable):
-            alike &= (view.unsqueeze(1) == view.unsqueeze(2)).all(dim=-1)
+            alike &= _same(view)
     return alike
+
+
+def _same(view: Tensor) -> Tensor:
+    """``(B, N, N)`` bool pairs of rows of ``(B, N, D)`` zeros and ones that are equal.
+
+    Their squared distance counts where they differ, in whole numbers, which are exact; entries compared one
+    by one would take ``D`` times the memory.
+    """
+    with full_precision(view):
+        size = view.square().sum(dim=-1)
+        return size.unsqueeze(1) + size.unsqueeze(2) == 2 * view @ view.transpose(1, 2)
 
 
 def _given_views(x0: MolBatch, levels: NoiseLevels, movable: Tensor) -> Iterator[Tensor]:

@@ -81,8 +81,9 @@ class GaussianNoise(NoiseProcess):
     def loss(self, x0_hat: Tensor, x0: Tensor, t: Tensor, mask: Tensor) -> Tensor:
         """See base: weighted squared error in noise units."""
         error = ((x0_hat - x0) / self.unit).square().sum(dim=-1)
-        # Given entries may have infinite weight, which must not meet their error, not even in a gradient.
-        weight = torch.where(mask, self.weighting(self.schedule.log_snr(t)), 0.0)
+        # Clean entries may have infinite weight, which must not meet their error, not even in a gradient.
+        log_snr = self.schedule.log_snr(t)
+        weight = torch.where(mask & log_snr.isfinite(), self.weighting(log_snr), 0.0)
         return sum_entries(error * weight)
 
     def _posterior_variance(self, times: StepTimes) -> Tensor:

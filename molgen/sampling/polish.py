@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from molgen.core.batch import MolBatch
-from molgen.core.contracts import Condition, Denoiser
-from molgen.core.errors import IncompatibleSamplerError, InputError
+from molgen.core.contracts import Condition, Denoiser, LevelSupport
+from molgen.core.errors import IncompatibleSamplerError, InputError, LevelSupportError
 from molgen.core.levels import NoiseLevels
 from molgen.core.tasks import Given
 from molgen.noise.joint import JointNoise
@@ -77,6 +77,19 @@ class Polish:
                 "polishing needs noise that vanishes at t = 0, as in configs/noise/joint.yaml; leave it out"
             )
 
+    @staticmethod
+    def check_levels(denoiser: Denoiser) -> None:
+        """Refuse a denoiser that cannot be shown noisy positions on a clean graph.
+
+        Raises:
+            LevelSupportError: It takes one time per molecule.
+        """
+        if denoiser.level_support is not LevelSupport.PER_ENTRY:
+            raise LevelSupportError(
+                "polishing holds the graph at level 0, but this network takes one noise level per molecule; "
+                "leave polish out, or use a denoiser that declares LevelSupport.PER_ENTRY"
+            )
+
     def __call__(
         self,
         denoiser: Denoiser,
@@ -96,9 +109,6 @@ class Polish:
 
         Returns:
             The molecules, and how many evaluations were made; none where no position is free.
-
-        Raises:
-            LevelSupportError: The denoiser takes one time per molecule.
         """
         free = {name: torch.zeros_like(molecules.entry_mask(name)) for name, _ in molecules.items()}
         free["pos"] = known.levels(1.0, molecules).free("pos", molecules)
@@ -117,4 +127,4 @@ class Polish:
 
 
 def _times(time: float, molecules: MolBatch) -> Tensor:
-    return torch.full((len(molecules),), time).to(molecules.pos)
+    return molecules.pos.new_full((len(molecules),), time)

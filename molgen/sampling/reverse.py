@@ -112,7 +112,7 @@ class ReverseSampler(ABC):
         self.polish = polish
 
     def nfe(self, noise: JointNoise) -> int:
-        """Number of denoiser evaluations per molecule."""
+        """Number of denoiser evaluations per molecule; polishing makes none where all positions are given."""
         return self._walk_nfe(noise) + (0 if self.polish is None else self.polish.steps)
 
     def _walk_nfe(self, noise: JointNoise) -> int:
@@ -144,9 +144,11 @@ class ReverseSampler(ABC):
         Raises:
             IncompatibleSamplerError: A field's noise is of a kind that this sampler cannot walk, or entries
                 are given but noise remains at ``t = 0``.
-            LevelSupportError: Entries are given, but the denoiser takes one time per molecule.
+            LevelSupportError: Entries are given or polished, but the denoiser takes one time per molecule.
         """
         self.check(noise)
+        if self.polish is not None:
+            self.polish.check_levels(denoiser)
         walk = Walk(denoiser, noise, template.labels or None, generator)
         source = Given.nothing(template) if given is None else given
         if source.free and not noise.clean_at_zero:
@@ -156,9 +158,7 @@ class ReverseSampler(ABC):
         if source.hands is not None:
             walk.denoiser = Steered(denoiser, source.hands)
         known = source.anchored()
-        times = (self.times * known.start).tolist()
-        if noise.clean_at_zero:
-            times = times[:-1]
+        times = (self.times * known.start).tolist()[: -1 if noise.clean_at_zero else None]
         x_t = self._begin(walk, template, known, times[0])
         for t, s in itertools.pairwise(times):
             span = (self._levels(known, t, x_t), self._levels(known, s, x_t))

@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.precision import MixedPrecision, Precision
+from pytorch_lightning.utilities import GradClipAlgorithmType
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.optim import Optimizer
 
 from molgen.core.batch import MolBatch
 from molgen.core.contracts import Denoiser, MoleculeSource, PreparesBatches
@@ -99,6 +102,15 @@ class DiffusionModule(pl.LightningModule):
         if stage == "fit" and isinstance(data, PreparesBatches):
             data.preparation = self.objective.prepare
 
+    def transfer_batch_to_device(
+        self,
+        batch: MolBatch | NoisyBatch | Tensor,
+        device: torch.device,
+        dataloader_idx: int,
+    ) -> MolBatch | NoisyBatch | Tensor:
+        """Copy beside what the device computes, if the batch lies in page-locked memory."""
+        return batch.to(device, non_blocking=True)
+
     def training_step(self, batch: MolBatch | NoisyBatch, batch_idx: int) -> Tensor:
         """Loss of one batch, prepared already or clean.
 
@@ -106,7 +118,8 @@ class DiffusionModule(pl.LightningModule):
             NonFiniteLossError: The loss is NaN or infinite.
         """
         if isinstance(batch, MolBatch):
-            batch = self.objective.prepare(batch, self.generator(_TRAINING_STREAM, self.global_step))
+            stream = self.generator(_TRAINING_STREAM, self.global_step, batch_idx)
+            batch = self.objective.prepare(batch, stream)
         losses = self.objective.score(self.denoiser, batch)
         if not torch.isfinite(losses["loss"]):
             raise NonFiniteLossError(
@@ -144,6 +157,23 @@ class DiffusionModule(pl.LightningModule):
             batch_size=len(batch),
             sync_dist=True,
         )
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip as Lightning does, and fused optimisers too where no scaler multiplies gradients, as in bf16.
+
+        Under mixed precision Lightning refuses every fused optimiser, for the sake of those with a scaler.
+        """
+        plugin = self.trainer.precision_plugin
+        if isinstance(plugin, MixedPrecision) and plugin.scaler is None and gradient_clip_val:
+            algorithm = GradClipAlgorithmType(gradient_clip_algorithm or GradClipAlgorithmType.NORM)
+            Precision.clip_gradients(plugin, optimizer, gradient_clip_val, algorithm)
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimiser and schedule of all trainable parameters."""

@@ -77,5 +77,6 @@ class LikelihoodBound(pl.Callback):
             name = f"{split}/nll" if term == "nll" else f"{split}/nll_{term}"
             pl_module.log(name, values.mean(), sync_dist=True)
             if term == "nll":
-                pl_module.log(f"{name}_stderr", values.std() / len(values) ** 0.5, sync_dist=True)
+                count = len(values) * pl_module.trainer.world_size
+                pl_module.log(f"{name}_stderr", values.std() / count**0.5, sync_dist=True)
         self._terms.clear()

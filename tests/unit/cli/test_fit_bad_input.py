@@ -21,7 +21,15 @@ from jsonargparse import Namespace
 
 from molgen.cli.checkpoint_file import AtomicCheckpointIO
 from molgen.cli.main import main
-from molgen.cli.preflight import check_checkpoint, check_data, check_places, check_seed, check_trainer
+from molgen.cli.preflight import (
+    PRECISIONS,
+    check_checkpoint,
+    check_data,
+    check_places,
+    check_precision,
+    check_seed,
+    check_trainer,
+)
 from molgen.core.errors import CheckpointError, ConfigError, DataError, InputError
 
 ROOT = Path(__file__).parents[3]
@@ -262,3 +270,16 @@ def test_a_log_that_does_not_fit(
 
 def _full(source: Path, target: Path) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true", "16-true", 64])
+def test_precisions_that_would_store_other_numbers(precision: str | int) -> None:
+    with pytest.raises(ConfigError, match=f"--trainer.precision {precision}: .* 32-true or bf16-mixed"):
+        check_precision(precision)
+
+
+@pytest.mark.parametrize("precision", [None, 32, "32-true", "bf16-mixed", "16-mixed"])
+def test_precisions_that_compute_alone(precision: str | int | None) -> None:
+    """Lightning would take them too."""
+    check_precision(precision)
+    assert precision is None or str(precision) in PRECISIONS

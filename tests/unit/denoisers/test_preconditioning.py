@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pytest
 import torch
 
-from molgen.core import LevelSupport, MolBatch, Network, NoiseLevels, Symmetry
+from molgen.core import LevelSupport, MolBatch, Network, NoiseLevels, Symmetry, Vocab
 from molgen.core.contracts import Condition
 from molgen.core.errors import ConfigError
 from molgen.core.geometry import centre
 from molgen.denoisers import EpsilonDenoiser, JointDenoiser, Transformer
-from molgen.noise import JointNoise
+from molgen.noise import JointNoise, LinearSchedule, PositionNoise
 
 
 class Oracle(Network):
@@ -95,3 +95,10 @@ def test_the_joint_denoiser_refuses_gaussian_categories(noise: JointNoise) -> No
     """EDM's noise is Gaussian on elements too, which the joint network does not expect."""
     with pytest.raises(ConfigError, match=r"Gaussian here are \['pos', 'atom', 'number'\]"):
         JointDenoiser(noise, lambda dims: Transformer(dims, width=16, layers=1, heads=2))
+
+
+def test_noise_alone_at_the_end_says_nothing_of_molecules(vocab: Vocab) -> None:
+    """``x0_hat = (x_t - sigma eps) / alpha`` would divide by zero at ``t = 1``."""
+    noise = JointNoise(vocab, {"pos": PositionNoise(LinearSchedule())})
+    with pytest.raises(ConfigError, match=r"needs signal at t = 1.*\['pos'\]"):
+        EpsilonDenoiser(noise, Oracle)

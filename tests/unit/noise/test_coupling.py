@@ -15,6 +15,7 @@ from molgen.core import MolBatch, NoiseLevels
 from molgen.core.fragments import free_around
 from molgen.core.geometry import centre, random_rotation
 from molgen.noise import EquivariantTransport
+from molgen.noise.coupling import _same
 
 SEEDS = st.integers(0, 2**31)
 COUPLING = EquivariantTransport()
@@ -199,3 +200,22 @@ def test_nothing_leans_to_what_cannot_be_turned(generator: torch.Generator) -> N
     broken = x0.replace(pos=pos)
     assert torch.equal(COUPLING.lean(broken, graph_given(broken), 1.0)[1], before[1])
     assert not COUPLING.lean(broken, graph_given(broken), 1.0)[0].any()
+
+
+@given(seed=SEEDS, rows=st.integers(1, 8), width=st.integers(1, 90))
+def test_rows_are_the_same_where_no_entry_differs(seed: int, rows: int, width: int) -> None:
+    drawn = torch.rand(2, rows, width, generator=torch.Generator().manual_seed(seed)) < 2 / width
+    view = drawn.float()
+    assert torch.equal(_same(view), (view.unsqueeze(1) == view.unsqueeze(2)).all(dim=-1))
+
+
+def test_autocast_changes_nothing() -> None:
+    """Validation and prediction run inside it; matrices have no decomposition in half precision."""
+    double, noise = batch([5, 3, 4], torch.Generator().manual_seed(1))
+    x0, noise = double.to(torch.float32), noise.float()
+    times = NoiseLevels.uniform(torch.full((3,), 0.5), x0)
+    held = NoiseLevels.partial(torch.full((3,), 0.5), x0, {"atom": ~x0.mask, "bond": ~x0.entry_mask("bond")})
+    plain = [COUPLING(x0, noise, times), COUPLING(x0, noise, held), COUPLING.lean(x0, times, 1.0)]
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = [COUPLING(x0, noise, times), COUPLING(x0, noise, held), COUPLING.lean(x0, times, 1.0)]
+    assert all(torch.equal(a, b) for a, b in zip(plain, cast, strict=True))

@@ -262,3 +262,17 @@ def test_given_entries_have_no_gradient(weighting: LossWeighting) -> None:
     assert x0_hat.grad.isfinite().all()
     assert not x0_hat.grad[0, 0].any()
     assert x0_hat.grad[0, 1:].all()
+
+
+@pytest.mark.parametrize("weighting", [EpsilonWeighting(), ClampedWeighting()])
+def test_clean_entries_have_no_loss(weighting: LossWeighting) -> None:
+    """Times that are rounded may be 0, where the weight of the noise's error is infinite."""
+    process = GaussianNoise(LinearSchedule(), weighting=weighting)
+    time = torch.tensor([0.0, 0.0, 0.5, 0.5, 0.5])
+    x0 = torch.ones(1, 5, 3)
+    x0_hat = (x0 + torch.tensor([0.0, 1.0, 1.0, 0.0, 1.0]).view(1, 5, 1)).requires_grad_()
+    loss = process.loss(x0_hat, x0, time.unsqueeze(0), torch.tensor([[True, True, True, True, False]]))
+    loss.backward()
+    assert x0_hat.grad is not None
+    moved = x0_hat.grad.abs().sum(dim=2) > 0
+    assert loss.isfinite() and moved.tolist() == [[False, False, True, False, False]]

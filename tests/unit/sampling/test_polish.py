@@ -10,7 +10,7 @@ import torch
 
 from molgen.core import Denoiser, LevelSupport, MolBatch, NoiseLevels, Vocab
 from molgen.core.contracts import Condition
-from molgen.core.errors import IncompatibleSamplerError, InputError
+from molgen.core.errors import IncompatibleSamplerError, InputError, LevelSupportError
 from molgen.core.geometry import centre
 from molgen.core.tasks import Given, GivenFields
 from molgen.noise import (
@@ -210,3 +210,17 @@ def test_what_the_chain_refuses_polishing_refuses(noise: JointNoise, case: Case)
     source = Generator(case.model, noise, DDIMSampler(3))
     with pytest.raises(IncompatibleSamplerError, match="polishing needs noise that vanishes"):
         source.polished(Given.nothing(noise.template(SIZES)), Polish())
+
+
+def test_a_network_of_one_time_is_refused_before_the_chain(joint: JointNoise) -> None:
+    """Else all its steps would have been for nothing."""
+
+    class Narrow(Exact):
+        """Takes one time per molecule."""
+
+        level_support = LevelSupport.PER_MOLECULE
+
+    denoiser = Narrow(torch.zeros(len(SIZES), int(SIZES.max()), 3))
+    with pytest.raises(LevelSupportError, match="leave polish out"):
+        DDIMSampler(4, polish=Polish())(denoiser, joint, joint.template(SIZES), torch.Generator())
+    assert denoiser.times == []

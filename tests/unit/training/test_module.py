@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -138,3 +138,26 @@ def test_a_schedule_advances_every_step(noise: JointNoise) -> None:
     assert isinstance(configured["optimizer"], torch.optim.SGD)
     assert configured["lr_scheduler"]["interval"] == "step"
     assert configured["lr_scheduler"]["scheduler"].optimizer is configured["optimizer"]
+
+
+def test_batches_of_one_step_differ(noise: JointNoise, batch: MolBatch) -> None:
+    """Several make a step where gradients are accumulated; each has noise of its own."""
+    trained = module(noise)
+    losses = [trained.training_step(batch, index).item() for index in (0, 1, 0)]
+    assert losses[0] == losses[2] != losses[1]
+
+
+def test_batches_are_copied_beside_what_the_device_computes(noise: JointNoise, batch: MolBatch) -> None:
+    class Watched(MolBatch):
+        """Remembers how it was asked to move."""
+
+        asked: ClassVar[list[bool]] = []
+
+        def to(self, target: Any, non_blocking: bool = False) -> MolBatch:
+            """See base."""
+            self.asked.append(non_blocking)
+            return super().to(target, non_blocking)
+
+    watched = Watched(mask=batch.mask, **dict(batch.items()))
+    moved = module(noise).transfer_batch_to_device(watched, torch.device("cpu"), 0)
+    assert Watched.asked == [True] and torch.equal(moved.pos, batch.pos)
