@@ -29,7 +29,7 @@ EDM_STEPS ?= 1000
 RESULTS ?= runs/results
 PAGE ?= molgen/weights/README.md
 CARD ?=
-CURVE ?= $(wildcard $(RESULTS)/curve.json)
+CURVE ?= $(wildcard $(RESULTS)/curve/curve.json)
 FIGURES := $(STEPS:%=$(RESULTS)/qm9-%.eval.json) $(ONCE_STEPS:%=$(RESULTS)/once-%.eval.json) \
   $(RESULTS)/edm-$(EDM_STEPS).eval.json
 stem = $(word $(1),$(subst -, ,$*))

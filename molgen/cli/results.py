@@ -19,7 +19,8 @@ from molgen.evaluation.beside import Beside
 from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.reference_sources import load_reference
 from molgen.evaluation.results_card import card_metrics
-from molgen.evaluation.results_curve import fit_curve, read_curve
+from molgen.evaluation.results_curve import fit_curve
+from molgen.evaluation.results_curve_file import read_curve
 from molgen.evaluation.results_goals import load_goals
 from molgen.evaluation.results_page import Curve, ResultsPage
 from molgen.evaluation.results_requests import FILES, read_requests
@@ -40,8 +41,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--curve",
         type=Path | None,
         default=None,
-        help='learning curve: JSON list of {"molecules_seen": ..., "nfe": ..., "figures": {"bonded/'
-        'valid_and_connected": share}}, 3 points or more; "core_hours" beside them where they are known',
+        help='learning curve: JSON list of {"molecules_seen": ..., "evaluation": "NAME.eval.json"}, 3 points '
+        'or more, figures of molgen evaluate --json beside it; "core_hours" where they are known',
     )
     add(
         "--card",

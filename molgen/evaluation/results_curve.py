@@ -8,13 +8,10 @@ Statistical Society B 16, 175, 1954), which is open above when the data cannot e
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import linregress, t
@@ -22,18 +19,12 @@ from scipy.stats import linregress, t
 from molgen.core.errors import InputError
 from molgen.evaluation.metrics.base import CONFIDENCE
 from molgen.evaluation.results_goals import Goal
-from molgen.evaluation.results_run import read_json
 
 FEWEST = 3
 """Points that a line and its scatter need."""
 
 FEW = 6
 """Below so many points the page warns."""
-
-FORM = (
-    'a list of {"molecules_seen": 960000, "nfe": 100, "figures": {"bonded/valid_and_connected": 0.937}}, '
-    'each with "core_hours": 2.5 where they are known'
-)
 
 
 @dataclass(frozen=True)
@@ -42,16 +33,24 @@ class CurvePoint:
 
     Attributes:
         molecules_seen: Training molecules shown, repetitions counted.
-        nfe: Network calls for one judged molecule.
+        nfe: Network calls for one judged molecule that was not repaired.
         figures: ``protocol/metric`` to a share in [0, 1].
         core_hours: Hours that the training took until then, times its CPU cores; ``None`` if unknown or
             not on CPU cores.
+        repaired: Whether molecules that came out broken were drawn again.
+        judged: Numbers of seeds and molecules, in words.
+        weights: Where the weights are kept, in words.
+        commands: What was typed.
     """
 
     molecules_seen: int
     nfe: int
     figures: Mapping[str, float]
     core_hours: float | None = None
+    repaired: bool = False
+    judged: str = ""
+    weights: str = ""
+    commands: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -159,25 +158,6 @@ class PowerLaw:
         return math.exp(min(u + self.centre, 700.0))
 
 
-def read_curve(path: Path) -> list[CurvePoint]:
-    """Read a learning curve, sorted by molecules seen.
-
-    Raises:
-        InputError: The file is not a list of points, a figure is no share, or hours are not positive or
-            do not grow with the molecules seen.
-    """
-    content = read_json(path, f"give {FORM}")
-    try:
-        points = [_point(given) for given in content]
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is no learning curve ({error!r}); give {FORM}") from error
-    _check_hours(path, points)
-    wrong = [(name, v) for p in points for name, v in p.figures.items() if not 0 <= v <= 1]
-    if wrong:
-        raise InputError(f"{path} has {wrong[0][0]} = {wrong[0][1]:g}; figures are shares between 0 and 1")
-    return sorted(points, key=lambda point: point.molecules_seen)
-
-
 @dataclass(frozen=True)
 class CurveFit:
     """The fit of one figure at one number of calls, and the goals set for it.
@@ -185,80 +165,52 @@ class CurveFit:
     Attributes:
         figure: ``protocol/metric``.
         nfe: Network calls for one molecule.
+        repaired: Whether broken ones were drawn again.
         law: Power law of its failure share.
         goals: Wanted values in per cent, ascending.
     """
 
     figure: str
     nfe: int
+    repaired: bool
     law: PowerLaw
     goals: Sequence[float]
 
     @property
     def title(self) -> str:
         """The figure in words."""
-        return f"{self.figure.replace('/', ' ').replace('_', ' ')}, {self.nfe} NFE"
+        how = "" if self.repaired else ", without repair"
+        return f"{self.figure.replace('/', ' ').replace('_', ' ')}, {self.nfe} NFE{how}"
 
 
 def fit_curve(points: Sequence[CurvePoint], goals: Sequence[Goal]) -> list[CurveFit]:
     """Fit each figure that a goal is set for, at the most calls that the goal allows and enough points have.
 
-    Figures with too few points are left out where others have enough.
+    A goal that repair may help to reach is looked for on repaired points alone, and the others on others: one
+    says nothing of the other. Figures with too few points are left out where others have enough.
 
     Raises:
         InputError: No goal is set for any of the curve's figures, or see :meth:`PowerLaw.fit`.
     """
-    wanted: dict[tuple[str, int], set[float]] = {}
+    wanted: dict[tuple[str, int, bool], set[float]] = {}
     for goal in goals:
-        name = f"{goal.protocol}/{goal.metric}"
-        calls = Counter(p.nfe for p in points if name in p.figures and goal.nfe[0] <= p.nfe <= goal.nfe[1])
+        name, repaired = f"{goal.protocol}/{goal.metric}", not goal.without_repair
+        alike = [p for p in points if name in p.figures and p.repaired == repaired]
+        calls = Counter(p.nfe for p in alike if goal.nfe[0] <= p.nfe <= goal.nfe[1])
         if calls and goal.at_least is not None:
             most = max(calls, key=lambda nfe: (calls[nfe] >= FEWEST, nfe))
-            wanted.setdefault((name, most), set()).add(goal.at_least)
+            wanted.setdefault((name, most, repaired), set()).add(goal.at_least)
     if not wanted:
-        names = sorted({f"{goal.protocol}/{goal.metric}, {goal.nfe[1]} NFE" for goal in goals})
+        names = sorted({goal.title for goal in goals})
         raise InputError(f"no goal is set for a figure of the learning curve; goals are {'; '.join(names)}")
     enough = {key: bounds for key, bounds in wanted.items() if len(_chosen(points, *key)) >= FEWEST}
-    return [
-        CurveFit(name, nfe, _law(points, name, nfe), sorted(bounds))
-        for (name, nfe), bounds in (enough or wanted).items()
-    ]
+    return [CurveFit(*key, _law(points, *key), sorted(bounds)) for key, bounds in (enough or wanted).items()]
 
 
-def _chosen(points: Sequence[CurvePoint], name: str, nfe: int) -> list[CurvePoint]:
-    return [point for point in points if point.nfe == nfe and name in point.figures]
+def _chosen(points: Sequence[CurvePoint], name: str, nfe: int, repaired: bool) -> list[CurvePoint]:
+    return [p for p in points if (p.nfe, p.repaired) == (nfe, repaired) and name in p.figures]
 
 
-def _law(points: Sequence[CurvePoint], name: str, nfe: int) -> PowerLaw:
-    chosen = _chosen(points, name, nfe)
+def _law(points: Sequence[CurvePoint], name: str, nfe: int, repaired: bool) -> PowerLaw:
+    chosen = _chosen(points, name, nfe, repaired)
     return PowerLaw.fit([p.molecules_seen for p in chosen], [1 - p.figures[name] for p in chosen])
-
-
-def _point(given: Mapping[str, Any]) -> CurvePoint:
-    unknown = sorted(given.keys() - {field.name for field in fields(CurvePoint)})
-    if unknown:
-        raise KeyError(f"unknown key {unknown[0]}")
-    figures = {str(name): float(value) for name, value in given["figures"].items()}
-    hours = given.get("core_hours")
-    if hours is not None and (isinstance(hours, bool) or not isinstance(hours, int | float)):
-        raise TypeError(f"core_hours {hours!r} is no number")
-    return CurvePoint(
-        int(given["molecules_seen"]), int(given["nfe"]), figures, None if hours is None else float(hours)
-    )
-
-
-def _check_hours(path: Path, points: Sequence[CurvePoint]) -> None:
-    """Refuse core hours that cannot be counted from the start of one training."""
-    timed = sorted((p.molecules_seen, p.core_hours) for p in points if p.core_hours is not None)
-    for seen, hours in timed:
-        if not 0 < hours < math.inf:
-            raise InputError(
-                f"{path} has core_hours {hours:g} after {seen:,} molecules; give positive hours, or leave "
-                "the key out where they are unknown"
-            )
-    for (seen, hours), (more, later) in itertools.pairwise(timed):
-        if later < hours or (seen == more and later != hours):
-            raise InputError(
-                f"{path} has core_hours {hours:g} after {seen:,} molecules and {later:g} after {more:,}; "
-                "they are counted from the start of one training"
-            )

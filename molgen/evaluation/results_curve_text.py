@@ -15,14 +15,19 @@ FARTHEST = 1e12
 
 def curve_text(points: Sequence[CurvePoint], fits: Sequence[CurveFit]) -> str:
     """Return the points as a table, and a line for every goal."""
-    names = list(dict.fromkeys(name for point in points for name in point.figures))
+    names = list(dict.fromkeys(fit.figure for fit in fits))
     timed = longest_timed(points)
-    titles = ["molecules seen", *(["core hours"] if timed else []), "NFE"]
+    kept = any(point.weights for point in points)
+    titles = ["molecules seen", *(["weights"] if kept else []), *(["core hours"] if timed else [])]
+    titles += ["judged", "NFE", "repaired"]
     rows = [
         [
             f"{point.molecules_seen:,}",
+            *([point.weights or "-"] if kept else []),
             *([_hours_text(point.core_hours)] if timed else []),
+            point.judged,
             str(point.nfe),
+            "yes" if point.repaired else "no",
             *(f"{100 * point.figures[name]:.2f}" if name in point.figures else "-" for name in names),
         ]
         for point in points

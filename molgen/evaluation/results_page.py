@@ -143,10 +143,10 @@ class ResultsPage:
     def _curve(self) -> list[str]:
         if self.curve is None:
             return []
-        lead = "Of the file that --curve names at the top of this page."
+        lead = _commands(command for point in self.curve.points for command in point.commands)
         text = curve_text(self.curve.points, self.curve.fits)
         picture = f"![Failures against molecules seen]({CURVE_FIGURE})"
-        return [f"## Learning curve\n\n{lead}\n\n{text}\n{picture}\n"]
+        return [f"## Learning curve\n\n{lead}\n{text}\n{picture}\n"]
 
     def _goals(self) -> str:
         lead = "From the tables above, means over seeds; of a range of NFE, the run that comes nearest."

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from molgen.core.errors import InputError
-from molgen.evaluation.results_curve import CurveFit, CurvePoint, PowerLaw, fit_curve, read_curve
+from molgen.evaluation.results_curve import CurveFit, CurvePoint, PowerLaw, fit_curve
 from molgen.evaluation.results_curve_text import curve_text, longest_timed, molecules_text, reach_text
 from molgen.evaluation.results_goals import load_goals
 
@@ -48,7 +46,7 @@ def test_a_flat_or_rising_curve_promises_nothing() -> None:
     assert molecules_text(3.14e7) == "31 M" and molecules_text(3.14e6) == "3.1 M"
 
 
-def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
+def test_curves_that_cannot_be_fitted() -> None:
     goals = load_goals()
     points = [
         CurvePoint(m, 100, {"bonded/valid_and_connected": v}) for m, v in [(1, 0.5), (2, 0.6), (2, 0.7)]
@@ -62,22 +60,12 @@ def test_curves_that_cannot_be_fitted(tmp_path: Path) -> None:
         fit_curve([*points, CurvePoint(3, 100, {"bonded/valid_and_connected": 1.0})], goals)
     with pytest.raises(InputError, match="no goal is set"):
         fit_curve([CurvePoint(1, 700, {"bonded/valid_and_connected": 0.5})], goals)
-    path = tmp_path / "curve.json"
-    path.write_text('[{"molecules_seen": 1, "nfe": 100, "figures": {"x": 93.7}}]')
-    with pytest.raises(InputError, match="shares between 0 and 1"):
-        read_curve(path)
-    path.write_text('[{"molecules_seen": Infinity, "nfe": 100, "figures": {"x": 0.9}}]')
-    with pytest.raises(InputError, match="is no learning curve"):
-        read_curve(path)
-    path.write_text('{"molecules_seen": 1}')
-    with pytest.raises(InputError, match="is no learning curve"):
-        read_curve(path)
 
 
 def halving(hours: list[float | None]) -> list[CurvePoint]:
     """Points whose failures fall as the root of the molecules seen, with core hours."""
     return [
-        CurvePoint(m, 100, {"bonded/valid_and_connected": 1 - 50 * m**-0.5}, h)
+        CurvePoint(m, 100, {"bonded/valid_and_connected": 1 - 50 * m**-0.5}, h, True, "3 x 100")
         for m, h in zip([10**6, 2 * 10**6, 4 * 10**6], hours, strict=True)
     ]
 
@@ -85,7 +73,8 @@ def halving(hours: list[float | None]) -> list[CurvePoint]:
 def test_the_cost_of_a_goal_follows_from_the_longest_training() -> None:
     points = halving([1234.5, None, 8000.0])
     text = curve_text(points, fit_curve(points, load_goals()))
-    assert "| 1,000,000 | 1,234 | 100 |" in text and "| 2,000,000 | - | 100 |" in text
+    assert "| 1,000,000 | 1,234 | 3 x 100 | 100 | yes |" in text
+    assert "| 2,000,000 | - | 3 x 100 | 100 | yes |" in text
     assert "reach 99.5 % after about 100 M molecules [" in text, text
     assert "M], about 200,000 core hours; failures" in text, "8,000 hours for 4 M are 200,000 for 100 M"
     assert "until 4,000,000 molecules, 8,000 core hours." in text
@@ -100,42 +89,23 @@ def test_without_hours_nothing_is_said_of_them() -> None:
 def test_a_goal_that_is_too_far_has_no_cost() -> None:
     seen = [10**6, 2 * 10**6, 4 * 10**6]
     law = PowerLaw.fit(seen, [0.5 * m**-0.05 for m in seen])
-    text = reach_text(CurveFit("edm/molecule_stability", 20, law, [95]), 95, CurvePoint(1, 20, {}, 1.0))
+    text = reach_text(CurveFit("edm/molecule_stability", 20, True, law, [95]), 95, CurvePoint(1, 20, {}, 1.0))
     assert text.startswith("would reach 95 % after more than 1,000,000 M molecules [") and "hours" not in text
 
 
-def test_hours_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "curve.json"
-    path.write_text(json.dumps([point(2, core_hours=2), point(1, core_hours=None), point(3)]))
-    assert [p.core_hours for p in read_curve(path)] == [None, 2.0, None]
-
-
-def point(seen: int, **more: object) -> dict[str, object]:
-    """One point as it stands in a file."""
-    return {"molecules_seen": seen, "nfe": 100, "figures": {"x": 0.9}, **more}
-
-
-@pytest.mark.parametrize(
-    ("points", "message"),
-    [
-        ([point(1, core_hours=0)], "core_hours 0 after 1 molecules; give positive hours"),
-        ([point(1, core_hours=-1)], "give positive hours"),
-        ([point(1, core_hours=math.inf)], "give positive hours"),
-        ([point(1, core_hours=True)], "core_hours True is no number"),
-        ([point(1, core_hours="2.5")], "core_hours '2.5' is no number"),
-        ([point(1, core_hour=2.5)], "unknown key core_hour"),
-        (
-            [point(1, core_hours=3), point(2, core_hours=2)],
-            "3 after 1 molecules and 2 after 2; they are counted",
-        ),
-        (
-            [point(1, core_hours=3), point(1, core_hours=4)],
-            "3 after 1 molecules and 4 after 1; they are counted",
-        ),
-    ],
-)
-def test_hours_that_cannot_be_right(tmp_path: Path, points: list[dict[str, object]], message: str) -> None:
-    path = tmp_path / "curve.json"
-    path.write_text(json.dumps(points))
-    with pytest.raises(InputError, match=message):
-        read_curve(path)
+def test_goals_with_repair_are_looked_for_on_repaired_points_alone() -> None:
+    """What is reached with repair would else be extrapolated from where there is none."""
+    shares = {"bonded/valid_and_connected": 0.5, "bonded/molecule_stability": 0.5}
+    points = [
+        CurvePoint(m, 100, {name: share + m / 10 for name, share in shares.items()}, repaired=repaired)
+        for m in (1, 2, 3)
+        for repaired in (True, False)
+    ]
+    fits = fit_curve(points, load_goals())
+    found = {(fit.figure, fit.repaired): list(fit.goals) for fit in fits}
+    assert found == {
+        ("bonded/molecule_stability", True): [99.7],
+        ("bonded/valid_and_connected", True): [99.5],
+        ("bonded/valid_and_connected", False): [98.0],
+    }
+    assert [fit.title.endswith("100 NFE, without repair") for fit in fits] == [False, False, True]
