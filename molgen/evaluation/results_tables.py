@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.metrics import Estimate, Figure, Share
+from molgen.evaluation.metrics import OF_A_SET, Estimate, Figure, Share
 from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.pooling import Spread
 from molgen.evaluation.protocols import load_protocol
 from molgen.evaluation.quoted import Quoted, QuotedRow
-from molgen.evaluation.results_goals import OF_A_SET, SPEED, Goal
+from molgen.evaluation.results_goals import SPEED, Goal
 from molgen.evaluation.results_run import Run
 
 COLUMNS: Mapping[str, Sequence[str]] = {

@@ -17,8 +17,9 @@ from molgen.cli.main import main
 from molgen.core.errors import InputError
 from molgen.evaluation import evaluate, load_reference
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.comparison import compare, holm, mover
-from molgen.evaluation.metrics import Estimate, bootstrap_interval, share
+from molgen.evaluation.comparison import compare, holm, mover, untested, untested_note
+from molgen.evaluation.metrics import METRICS, OF_A_SET, Estimate, bootstrap_interval, share
+from molgen.evaluation.page import Page, render_page
 from molgen.evaluation.pooling import pooled, spread
 
 Embed = Callable[[str], Molecule]
@@ -116,6 +117,42 @@ def test_models_are_tested_against_the_first(
     assert len(content["differences"]["tests"]) == len(found)
     printed = capsys.readouterr().out
     assert "p < 0.001 *" in printed and "Fisher" in printed
+
+
+def test_parts_of_one_set_of_other_sizes_are_not_tested_for_what_depends_on_the_size(
+    good: list[Molecule], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / name for name in ("whole.sdf", "half.sdf", "quarter.sdf", "again.sdf")]
+    for path, molecules in zip(files, [good, good[:12], good[:6], good], strict=True):
+        write_molecules(molecules, path)
+    out = tmp_path / "out.json"
+    subjects = evaluate_files(files, True, How("bonded"), Outputs(out), None)
+    tested = {
+        model: {d.metric for d in compare(subjects) if d.model == model}
+        for model in ("half.sdf", "again.sdf")
+    }
+    assert not tested["half.sdf"] & OF_A_SET.keys() and "validity" in tested["half.sdf"]
+    assert {"uniqueness", "valid_and_unique"} <= tested["again.sdf"], "files of one size are tested"
+    assert untested(subjects, "bonded") == ["uniqueness", "valid_and_unique"]
+    note = untested_note(subjects, "bonded")
+    assert note.startswith("not tested: uniqueness, valid and unique") and "24, 12 and 6 here" in note
+    assert json.loads(out.read_text())["differences"]["untested"]["bonded"]["note"] == note
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "give files of one size" in printed and "50.00 %" in printed, "values are shown all the same"
+    assert render_page(Page(subjects, compare(subjects))).count("give files of one size") == 1
+    alike = [subjects[0], subjects[3]]
+    assert untested(alike, "bonded") == [] and untested_note(alike, "bonded") == ""
+
+
+def test_what_depends_on_the_size_is_named_where_it_does(good: list[Molecule]) -> None:
+    """Twice the same molecules are more of one kind; what they are like does not change."""
+    reference = load_reference("qm9", "own")
+    for protocol in ("bonded", "distributions"):
+        once, twice = (evaluate(good[:6] * times, protocol, reference).figures for times in (1, 2))
+        for name in once.keys() - OF_A_SET.keys():
+            assert once[name].to_dict().get("value") == twice[name].to_dict().get("value"), name
+    assert OF_A_SET.keys() < METRICS.keys()
 
 
 def test_files_of_one_name_keep_apart(good: list[Molecule], bad: list[Molecule], tmp_path: Path) -> None:
