@@ -42,7 +42,7 @@ def quoted_table(group: QuotedGroup) -> RichTable:
 
 
 def spread_cell(subject: Subject, report: Report, metric: str) -> str:
-    """Return mean and standard deviation over files, in the unit that the figure is shown in."""
+    """Return mean and standard deviation over files, in the figure's unit, and of how many if not of all."""
     found = subject.spread(report.protocol.name, metric)
     figure = report.figures[metric]
     if found is None or isinstance(figure, Profile):
@@ -52,9 +52,8 @@ def spread_cell(subject: Subject, report: Report, metric: str) -> str:
 
 def _spread_text(spread: Spread, scale: float) -> str:
     mean = f"{scale * spread.mean:.2f}" if scale > 1 else f"{spread.mean:.4g}"
-    if spread.deviation is None:
-        return mean
-    return f"{mean} ± {scale * spread.deviation:.2g}"
+    deviation = "" if spread.deviation is None else f" ± {scale * spread.deviation:.2g}"
+    return mean + deviation + (f" ({spread.part} files)" if spread.part else "")
 
 
 def comparison_tables(

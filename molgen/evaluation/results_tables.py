@@ -104,36 +104,47 @@ def goals_table(goals: Sequence[Goal], runs: Sequence[Run], quoted: Quoted) -> s
     return markdown_table(["figure", "best published", "goal", "measured", "how far"], rows)
 
 
-def figure_cell(figure: Figure, spread: Spread | None, metric: str) -> str:
+def run_cell(run: Run, protocol: str, metric: str) -> str:
+    """Return a figure of a run by a protocol that judged it, as :func:`figure_cell`."""
+    judged = run.protocols[protocol]
+    if metric not in judged.figures:
+        return "-"
+    return figure_cell(judged.figures[metric], judged.spreads.get(metric), metric, len(run.records))
+
+
+def figure_cell(figure: Figure, spread: Spread | None, metric: str, seeds: int = 1) -> str:
     """Return mean and deviation over seeds and the interval over all molecules; for one seed, the value.
 
-    Shares of :data:`OF_A_SET` have no interval over all seeds.
+    Figures of :data:`OF_A_SET` have no interval over all seeds. A cell tells where only some seeds have a
+    value, or only all together.
+
+    Args:
+        figure: Over all seeds together.
+        spread: Over the seeds; ``None`` for one seed, and where no seed has a value.
+        metric: Name of the figure.
+        seeds: How many there are.
     """
     if isinstance(figure, Profile) or figure.value is None:
         return "-"
     scale, form = (100.0, ".2f") if isinstance(figure, Share) else (1.0, ".4g")
-    interval = figure.interval
+    interval = None if seeds > 1 and metric in OF_A_SET else figure.interval
     value = f"{scale * figure.value:{form}}"
     if spread is not None:
         value = f"{scale * spread.mean:{form}}"
         value += "" if spread.deviation is None else f" ± {scale * spread.deviation:.2g}"
-        interval = None if metric in OF_A_SET else interval
+        value += f" ({spread.part} seeds)" if spread.part else ""
+    elif seeds > 1:
+        count = figure.denominator if isinstance(figure, Share) else figure.count
+        value += f" ({count:,} together)"
     if interval is None:
         return value
     return f"{value} [{scale * interval[0]:{form}}, {scale * interval[1]:{form}}]"
 
 
 def _run_row(run: Run, protocol: str, labels: Sequence[str]) -> list[str]:
-    judged = run.protocols[protocol]
-    cells = [
-        figure_cell(judged.figures[label], judged.spreads.get(label), label)
-        if label in judged.figures
-        else "-"
-        for label in labels
-    ]
-    guessed = judged.bonds.get("edm", 0) if load_protocol(protocol).bonds == "own" else 0
+    guessed = run.protocols[protocol].bonds.get("edm", 0) if load_protocol(protocol).bonds == "own" else 0
     source = f"{MEASURED}, {run.size}" + (", bonds by the edm rule" if guessed else "")
-    return [run.title, run.calls, source, *cells]
+    return [run.title, run.calls, source, *(run_cell(run, protocol, label) for label in labels)]
 
 
 def _quoted_row(row: QuotedRow, labels: Sequence[str]) -> list[str]:
@@ -144,9 +155,7 @@ def _measured(goal: Goal, run: Run, value: float) -> str:
     if goal.protocol == SPEED:
         threads = "threads not recorded" if run.first.threads is None else f"{run.first.threads} threads"
         return f"{value:.4g} {goal.unit} ({run.name}, {threads})"
-    judged = run.protocols[goal.protocol]
-    cell = figure_cell(judged.figures[goal.metric], judged.spreads.get(goal.metric), goal.metric)
-    return f"{cell} {goal.unit} ({run.name}, {run.size})"
+    return f"{run_cell(run, goal.protocol, goal.metric)} {goal.unit} ({run.name}, {run.size})"
 
 
 def _verdict(goal: Goal, run: Run, value: float) -> str:

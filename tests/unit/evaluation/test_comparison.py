@@ -21,6 +21,7 @@ from molgen.evaluation.comparison import compare, holm, mover, untested, unteste
 from molgen.evaluation.metrics import METRICS, OF_A_SET, Estimate, bootstrap_interval, share
 from molgen.evaluation.page import Page, render_page
 from molgen.evaluation.pooling import pooled, spread
+from molgen.evaluation.printing import spread_cell
 
 Embed = Callable[[str], Molecule]
 
@@ -59,7 +60,20 @@ def test_spread_is_mean_and_deviation_over_files(good: list[Molecule], no_atoms:
     assert found is not None
     assert found.values == (1.0, 0.75, 0.5)
     assert (found.mean, found.deviation) == (0.75, pytest.approx(0.25))
+    assert (found.part, found.to_dict()["files"]) == ("", 3)
     assert spread(reports, "novelty") is None
+
+
+def test_spread_tells_how_many_files_have_a_value(
+    good: list[Molecule], no_atoms: Molecule, tmp_path: Path
+) -> None:
+    files = [tmp_path / "0.sdf", tmp_path / "1.sdf", tmp_path / "2.sdf"]
+    for path, molecules in zip(files, [good, good, [no_atoms] * 2], strict=True):
+        write_molecules(molecules, path)
+    (subject,) = evaluate_files(files, False, How("bonded"), Outputs(), None)
+    found = subject.spread("bonded", "uniqueness")
+    assert found is not None and found.part == "2 of 3"
+    assert spread_cell(subject, subject.reports[0], "uniqueness") == "25.00 ± 0 (2 of 3 files)"
 
 
 def test_holm_by_hand() -> None:

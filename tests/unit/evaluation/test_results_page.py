@@ -12,7 +12,7 @@ import pytest
 from molgen.cli.main import main
 from molgen.core.errors import ConfigError, InputError
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.metrics import share
+from molgen.evaluation.metrics import Estimate, share
 from molgen.evaluation.pooling import Spread
 from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.reference import ReferenceSet
@@ -21,7 +21,7 @@ from molgen.evaluation.results_goals import Goal, load_goals
 from molgen.evaluation.results_page import ResultsPage
 from molgen.evaluation.results_requests import read_requests
 from molgen.evaluation.results_run import Run, read_runs
-from molgen.evaluation.results_tables import figure_cell, goals_table, markdown_table, speed_table
+from molgen.evaluation.results_tables import figure_cell, goals_table, markdown_table, run_cell, speed_table
 
 pytest.importorskip("matplotlib")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
@@ -84,13 +84,40 @@ def test_runs_are_grouped_and_ordered(runs: dict[str, Run]) -> None:
 
 
 def test_cells_give_mean_spread_and_pooled_interval() -> None:
-    figure, spread = share(276, 300, "requested"), Spread((0.9, 0.94, 0.92), 0.92, 0.02)
+    figure, spread = share(276, 300, "requested"), Spread((0.9, 0.94, 0.92), 0.92, 0.02, 3)
     assert figure.interval is not None
     low, high = (f"{100 * bound:.2f}" for bound in figure.interval)
-    assert figure_cell(figure, spread, "valid_and_connected") == f"92.00 ± 2 [{low}, {high}]"
-    assert figure_cell(figure, spread, "uniqueness") == "92.00 ± 2"
+    assert figure_cell(figure, spread, "valid_and_connected", 3) == f"92.00 ± 2 [{low}, {high}]"
+    assert figure_cell(figure, spread, "uniqueness", 3) == "92.00 ± 2"
     assert figure_cell(figure, None, "uniqueness") == f"92.00 [{low}, {high}]"
     assert figure_cell(share(0, 0, "valid"), None, "uniqueness") == "-"
+
+
+def test_figures_of_a_set_have_no_interval_of_all_seeds_together() -> None:
+    """They drift with the number of molecules, so that the mean of seeds may lie outside of it."""
+    figure, spread = Estimate(0.92, "", 300, 300, "molecules", (0.91, 0.93)), Spread((0.9,) * 3, 0.9, 0.0, 3)
+    for metric in ("diversity", "bond_length_w1", "torsion_w1"):
+        assert figure_cell(figure, spread, metric, 3) == "0.9 ± 0"
+        assert figure_cell(figure, None, metric) == "0.92 [0.91, 0.93]"
+    assert figure_cell(figure, spread, "xtb_energy_median", 3) == "0.9 ± 0 [0.91, 0.93]"
+
+
+def test_cells_tell_where_not_every_seed_has_a_value(folder: Path) -> None:
+    fcd = Estimate(0.5268, "", 2978, 3000, "valid molecules")
+    assert figure_cell(fcd, None, "fcd", 3) == "0.5268 (2,978 together)"
+    assert figure_cell(fcd, None, "fcd") == "0.5268"
+    assert figure_cell(fcd, Spread((0.5, 0.6), 0.55, 0.07, 3), "fcd", 3) == "0.55 ± 0.07 (2 of 3 seeds)"
+    path = folder / "qm9-20.all.eval.json"
+    content = json.loads(path.read_text())
+    content["over_files"]["edm"]["validity"] = {
+        "values": [0.8, 0.9],
+        "mean": 0.85,
+        "standard_deviation": 0.07,
+    }
+    content["protocols"]["edm"]["metrics"]["validity"] = share(170, 300, "requested molecules").to_dict()
+    changed(path, **content)
+    run = {run.name: run for run in read_runs(folder)}["qm9, 20 NFE"]
+    assert run_cell(run, "edm", "validity").startswith("85.00 ± 7 (2 of 3 seeds) [")
 
 
 def test_a_bar_does_not_break_a_table() -> None:
