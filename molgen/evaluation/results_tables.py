@@ -50,7 +50,11 @@ def quality_table(runs: Sequence[Run], protocol: str, beside: Beside, quoted: Qu
     cells = [figure_cell(known[label], None, label) if label in known else "-" for label in labels]
     rows.append([beside.title, "-", MEASURED, *cells])
     rows += [_quoted_row(row, labels) for row in group.rows]
-    head = [label.replace("_", " ") + _unit(known.get(label)) for label in labels]
+    measured = [run.protocols[protocol].figures for run in runs if protocol in run.protocols]
+    head = [
+        label.replace("_", " ") + _unit([*(f.get(label) for f in measured), known.get(label)])
+        for label in labels
+    ]
     return markdown_table(["", "NFE", "source", *head], rows)
 
 
@@ -172,9 +176,10 @@ def _verdict(goal: Goal, run: Run, value: float) -> str:
     return "reached"
 
 
-def _unit(figure: Figure | None) -> str:
-    """The unit of a column; shares need none."""
-    return f", {figure.unit}" if isinstance(figure, Estimate) and figure.unit else ""
+def _unit(figures: Sequence[Figure | None]) -> str:
+    """The unit of a column of figures; shares need none."""
+    units = [figure.unit for figure in figures if isinstance(figure, Estimate)]
+    return f", {units[0]}" if units and units[0] else ""
 
 
 def _escaped(cell: str) -> str:

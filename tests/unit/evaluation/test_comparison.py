@@ -15,10 +15,10 @@ from molgen.cli.evaluate import Outputs, evaluate_files
 from molgen.cli.judging import How
 from molgen.cli.main import main
 from molgen.core.errors import InputError
-from molgen.evaluation import evaluate, load_reference
+from molgen.evaluation import evaluate, load_protocol, load_reference
 from molgen.evaluation.beside import Beside
 from molgen.evaluation.comparison import compare, holm, mover, untested, untested_note
-from molgen.evaluation.metrics import METRICS, OF_A_SET, Estimate, bootstrap_interval, share
+from molgen.evaluation.metrics import DISTANCES, METRICS, OF_A_SET, Estimate, bootstrap_interval, share
 from molgen.evaluation.page import Page, render_page
 from molgen.evaluation.pooling import pooled, spread
 from molgen.evaluation.printing import spread_cell
@@ -259,3 +259,12 @@ def test_shipped_figures_are_of_the_shipped_protocols(good: list[Molecule]) -> N
     stable = beside.figure(report.protocol, "molecule_stability")
     assert stable is not None and stable.to_dict()["denominator"] == 13_083
     assert 0.94 < stable.to_dict()["value"] < 0.97
+
+
+def test_the_shipped_figures_tell_no_distance_of_a_set_to_itself() -> None:
+    beside = Beside.load("qm9")
+    for name in ("distributions", "physical"):
+        protocol = load_protocol(name)
+        assert DISTANCES.keys() <= set(protocol.metrics)
+        assert {beside.cell(protocol, metric) for metric in DISTANCES} == {"-"}
+        assert beside.cell(protocol, "diversity").startswith("0.92")

@@ -21,7 +21,14 @@ from molgen.evaluation.results_goals import Goal, load_goals
 from molgen.evaluation.results_page import ResultsPage
 from molgen.evaluation.results_requests import read_requests
 from molgen.evaluation.results_run import Run, read_runs
-from molgen.evaluation.results_tables import figure_cell, goals_table, markdown_table, run_cell, speed_table
+from molgen.evaluation.results_tables import (
+    figure_cell,
+    goals_table,
+    markdown_table,
+    quality_table,
+    run_cell,
+    speed_table,
+)
 
 pytest.importorskip("matplotlib")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
@@ -118,6 +125,22 @@ def test_cells_tell_where_not_every_seed_has_a_value(folder: Path) -> None:
     changed(path, **content)
     run = {run.name: run for run in read_runs(folder)}["qm9, 20 NFE"]
     assert run_cell(run, "edm", "validity").startswith("85.00 ± 7 (2 of 3 seeds) [")
+
+
+def test_columns_of_distances_have_their_unit_and_no_value_of_the_reference_itself(
+    runs: dict[str, Run],
+) -> None:
+    run = runs["qm9, 20 NFE"]
+    figures = {"bond_length_w1": Estimate(0.002, "angstrom", 300, 300, "requested molecules")}
+    physical = replace(run.protocols["physical"], figures=figures, spreads={})
+    measured = replace(run, protocols={"physical": physical})
+    head, _, row, known, *_ = (
+        line.split(" | ")
+        for line in quality_table([measured], "physical", Beside.load("qm9"), Quoted.load()).splitlines()
+    )
+    column = head.index("bond length w1, angstrom")
+    assert (row[column], known[column]) == ("0.002 (300 together)", "-")
+    assert known[0] == "| QM9 test" and known[head.index("diversity |")].startswith("0.9219 [")
 
 
 def test_a_bar_does_not_break_a_table() -> None:
