@@ -28,6 +28,7 @@ from molgen.evaluation.results_tables import (
     quality_table,
     runs_table,
     speed_table,
+    table_remarks,
 )
 
 QUALITY_FIGURE, CURVE_FIGURE = "quality_against_time.svg", "learning_curve.svg"
@@ -125,9 +126,7 @@ class ResultsPage:
                 + _commands(found.command for found in judged)
                 + "\n"
                 + quality_table(self.runs, protocol, self.beside, self.quoted)
-                + "".join(
-                    f"\nOf {run.name}, {run.limits(protocol)}.\n" for run in self.runs if run.limits(protocol)
-                )
+                + "".join(f"\n{told}\n" for told in table_remarks(self.runs, protocol, self.beside))
                 + (f"\nQuoted rows: {remark}.\n" if self.quoted.group(protocol).rows else "")
             )
         return sections
@@ -152,8 +151,11 @@ class ResultsPage:
         return [f"## Learning curve\n\n{lead}\n\n{text}\n{picture}\n"]
 
     def _goals(self) -> str:
-        lead = "From the tables above, means over seeds; of a range of NFE, the run that comes nearest."
-        table = goals_table(self.goals, self.runs, self.quoted)
+        lead = (
+            "From the tables above, means over seeds; of a range of NFE, the run that comes nearest; beside "
+            f"it what {self.beside.title} has, where that does not depend on the number of molecules."
+        )
+        table = goals_table(self.goals, self.runs, self.beside, self.quoted)
         return f"## Goals\n\n{lead}\n\n{table}{self._repeats()}"
 
     def _repeats(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from molgen.evaluation.beside import Beside
 from molgen.evaluation.metrics import OF_A_SET, Estimate, Figure, Share
@@ -58,6 +58,22 @@ def quality_table(runs: Sequence[Run], protocol: str, beside: Beside, quoted: Qu
     return markdown_table(["", "NFE", "source", *head], rows)
 
 
+def table_remarks(runs: Sequence[Run], protocol: str, beside: Beside) -> list[str]:
+    """Return what stands below :func:`quality_table`: of how many slow checks were asked; notes."""
+    shown, labels = load_protocol(protocol), COLUMNS[protocol]
+    told = [
+        (run.name, run.limits(protocol), _notes(run.protocols[protocol].figures.get, labels))
+        for run in runs
+        if protocol in run.protocols
+    ]
+    told.append((beside.title, "", _notes(lambda label: beside.figure(shown, label), labels)))
+    return [
+        f"Of {name}: {'; of all seeds, '.join(filter(None, (limits, notes)))}."
+        for name, limits, notes in told
+        if limits or notes
+    ]
+
+
 def runs_table(runs: Sequence[Run]) -> str:
     """Return which weights drew what."""
     rows = [
@@ -95,8 +111,8 @@ def speed_table(runs: Sequence[Run]) -> str:
     return markdown_table(head, rows)
 
 
-def goals_table(goals: Sequence[Goal], runs: Sequence[Run], quoted: Quoted) -> str:
-    """Return what is wanted, what others published, what was measured and what is missing."""
+def goals_table(goals: Sequence[Goal], runs: Sequence[Run], beside: Beside, quoted: Quoted) -> str:
+    """Return what is wanted, what others published and the data have, what was measured and is missing."""
     rows = []
     for goal in goals:
         found = goal.best(runs)
@@ -104,8 +120,11 @@ def goals_table(goals: Sequence[Goal], runs: Sequence[Run], quoted: Quoted) -> s
         if found is not None:
             run, value = found
             measured, verdict = _measured(goal, run, value), _verdict(goal, run, value)
-        rows.append([goal.title, goal.best_published(quoted), goal.text, measured, verdict])
-    return markdown_table(["figure", "best published", "goal", "measured", "how far"], rows)
+        rows.append(
+            [goal.title, goal.best_published(quoted), _known(goal, beside), goal.text, measured, verdict]
+        )
+    head = ["figure", "best published", beside.title, "goal", "measured", "how far"]
+    return markdown_table(head, rows)
 
 
 def run_cell(run: Run, protocol: str, metric: str) -> str:
@@ -153,6 +172,24 @@ def _run_row(run: Run, protocol: str, labels: Sequence[str]) -> list[str]:
 
 def _quoted_row(row: QuotedRow, labels: Sequence[str]) -> list[str]:
     return [row.name, "-" if row.nfe is None else str(row.nfe), row.mark, *map(row.cell, labels)]
+
+
+def _notes(find: Callable[[str], Figure | None], labels: Sequence[str]) -> str:
+    """Return the notes of figures, each once, behind the names of those that have it."""
+    named: dict[str, list[str]] = {}
+    for label in labels:
+        figure = find(label)
+        if figure is not None and figure.note is not None:
+            named.setdefault(figure.note, []).append(label.replace("_", " "))
+    return "; ".join(f"{', '.join(names)}: {note}" for note, names in named.items())
+
+
+def _known(goal: Goal, beside: Beside) -> str:
+    """What the data have of a goal's figure, where that does not depend on how many there are of them."""
+    if goal.protocol == SPEED or goal.metric in OF_A_SET:
+        return "-"
+    figure = beside.figure(load_protocol(goal.protocol), goal.metric)
+    return "-" if figure is None else f"{figure_cell(figure, None, goal.metric)} {goal.unit}"
 
 
 def _measured(goal: Goal, run: Run, value: float) -> str:

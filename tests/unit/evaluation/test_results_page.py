@@ -28,6 +28,7 @@ from molgen.evaluation.results_tables import (
     quality_table,
     run_cell,
     speed_table,
+    table_remarks,
 )
 
 pytest.importorskip("matplotlib")
@@ -143,6 +144,42 @@ def test_columns_of_distances_have_their_unit_and_no_value_of_the_reference_itse
     assert known[0] == "| QM9 test" and known[head.index("diversity |")].startswith("0.9219 [")
 
 
+def test_notes_of_figures_stand_below_the_table(runs: dict[str, Run]) -> None:
+    run = runs["qm9, 20 NFE"]
+    strain = Estimate(1.5, "kcal/mol", 600, 600, "drawn molecules", note="3 not converged")
+    figures = {
+        "plausible_with_energy_ratio": share(560, 600, "drawn molecules", note="38 not computable"),
+        "xtb_energy_median": strain,
+        "xtb_energy_p90": strain,
+    }
+    physical = replace(run.protocols["physical"], figures=figures, spreads={})
+    measured = [replace(run, protocols={"physical": physical}), runs["edm, 1001 NFE"]]
+    told, known = table_remarks(measured, "physical", Beside.load("qm9"))
+    assert told.startswith("Of qm9, 20 NFE: energy ratio of 200, xtb relaxation of 200 molecules a seed")
+    assert "; of all seeds, plausible with energy ratio: 38 not computable; " in told
+    assert told.endswith("; xtb energy median, xtb energy p90: 3 not converged.")
+    assert known.startswith("Of QM9 test: plausible with energy ratio: ") and "not computable" in known
+
+
+def test_goals_stand_beside_what_the_data_have(runs: dict[str, Run]) -> None:
+    goals = {goal.metric: goal for goal in load_goals()}
+    chosen = [
+        goals[name]
+        for name in (
+            "plausible_with_energy_ratio",
+            "valid_and_unique",
+            "seconds for 1000 molecules on 2 CPU cores",
+        )
+    ]
+    lines = goals_table(chosen, list(runs.values()), Beside.load("qm9"), Quoted.load()).splitlines()
+    column = lines[0].split(" | ").index("QM9 test")
+    plausible, unique, speed = (line.split(" | ")[column] for line in lines[2:])
+    assert lines[0].endswith("| how far |") and plausible == "92.50 [88.00, 95.40] %", (
+        "which lies below the goal"
+    )
+    assert unique == speed == "-"
+
+
 def test_a_bar_does_not_break_a_table() -> None:
     assert markdown_table(["a"], [["x | y"]]).splitlines()[-1] == r"| x \| y |"
 
@@ -207,7 +244,7 @@ def test_shares_that_fall_with_the_number_of_molecules_are_of_the_largest_runs(r
     assert found is not None and found[0] is few, "of another kind, so that fewer molecules do not matter"
     found = other_metric.best([other, many])
     assert found is not None and found[0] is many
-    assert "(qm9, 20 NFE, 3 x 10,000)" in goals_table([goal], [few, many], Quoted.load())
+    assert "(qm9, 20 NFE, 3 x 10,000)" in goals_table([goal], [few, many], Beside.load("qm9"), Quoted.load())
 
 
 def test_time_on_many_threads_or_unknown_ones_reaches_no_goal(runs: dict[str, Run]) -> None:
