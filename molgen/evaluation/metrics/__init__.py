@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from molgen.evaluation.metrics.atom_stability import atom_stability
 from molgen.evaluation.metrics.base import Share, share, wilson_interval
+from molgen.evaluation.metrics.clusters import clustered_share
 from molgen.evaluation.metrics.connected import connected
 from molgen.evaluation.metrics.distances import bond_angle_w1, bond_length_w1, size_w1, torsion_w1
 from molgen.evaluation.metrics.diversity import diversity
@@ -26,7 +27,7 @@ from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.metrics.profiles import element_profile, functional_group_profile, ring_profile
 from molgen.evaluation.metrics.stereo import stereo_as_stated
 from molgen.evaluation.metrics.uniqueness import uniqueness
-from molgen.evaluation.metrics.valid_and_connected import valid_and_connected
+from molgen.evaluation.metrics.valid_and_connected import valid_and_connected, whole
 from molgen.evaluation.metrics.valid_and_unique import valid_and_unique
 from molgen.evaluation.metrics.validity import validity
 from molgen.evaluation.metrics.xtb_coverage import xtb_coverage
@@ -91,7 +92,9 @@ __all__ = [
     "Profile",
     "Share",
     "bootstrap_interval",
+    "clustered_share",
     "coverage",
     "share",
+    "whole",
     "wilson_interval",
 ]
