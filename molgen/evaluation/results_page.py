@@ -133,7 +133,8 @@ class ResultsPage:
 
     def _speed(self) -> str:
         return (
-            "## Speed\n\nFrom run records of the commands under Molecules; wall time of drawing alone.\n\n"
+            "## Speed\n\nFrom run records of the commands under Molecules; wall time of drawing alone, in "
+            "brackets that of the fastest and of the slowest seed.\n\n"
             f"{speed_table(self.runs)}\n![Quality against seconds per molecule]({QUALITY_FIGURE})\n"
         )
 

@@ -187,7 +187,9 @@ def test_a_bar_does_not_break_a_table() -> None:
 def test_devices_without_a_record_are_not_measured(runs: dict[str, Run]) -> None:
     assert "not measured" not in speed_table(list(runs.values()))
     on_cpu = speed_table([runs["qm9, 20 NFE"]])
-    assert "| GPU | - | not measured |" in on_cpu and "| 220 | 4.545 |" in on_cpu
+    assert "| GPU | - | not measured |" in on_cpu and "| 220 (200 to 240) | 4.545 |" in on_cpu
+    one_seed = speed_table([runs["edm, 1001 NFE"]])
+    assert "| 4000 | 0.25 |" in one_seed
 
 
 def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
