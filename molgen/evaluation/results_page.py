@@ -18,7 +18,7 @@ from molgen.evaluation.results_curve import CurveFit, CurvePoint
 from molgen.evaluation.results_curve_text import curve_text
 from molgen.evaluation.results_figures import write_curve_figure, write_quality_figure
 from molgen.evaluation.results_goals import Goal
-from molgen.evaluation.results_properties import properties_section
+from molgen.evaluation.results_properties import JudgeErrors, properties_section
 from molgen.evaluation.results_requests import Requests
 from molgen.evaluation.results_run import Run
 from molgen.evaluation.results_tables import (
@@ -74,6 +74,7 @@ class ResultsPage:
         known: The training data, as novelty by the bonded protocol knows it.
         requests: Tables of tasks, one for each call that made them.
         curve: Learning curve, or ``None``.
+        judge: Errors of the judge of properties itself, or ``None``.
     """
 
     runs: Sequence[Run]
@@ -83,6 +84,7 @@ class ResultsPage:
     known: ReferenceSet
     requests: Sequence[Requests] = ()
     curve: Curve | None = None
+    judge: JudgeErrors | None = None
 
     def write(self, path: Path, command: str) -> None:
         """Write the page and, beside it, its figures.
@@ -140,7 +142,7 @@ class ResultsPage:
 
     def _requests(self) -> list[str]:
         tables = [_commands([r.command]) + "\n" + markdown_table(*r.cells()) for r in self.requests]
-        beside = properties_section(self.requests, self.quoted.group("properties"))
+        beside = properties_section(self.requests, self.quoted.group("properties"), self.judge)
         return ["## Requests\n\n" + "\n".join(tables), *([beside] if beside else [])] if tables else []
 
     def _curve(self) -> list[str]:
