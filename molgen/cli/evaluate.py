@@ -22,7 +22,7 @@ from molgen.core.errors import InputError
 from molgen.core.files import atomic_path, require_other, require_writable
 from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.comparison import METHOD, Difference, compare
+from molgen.evaluation.comparison import METHOD, Difference, compare, untested, untested_note
 from molgen.evaluation.csv_table import write_csv
 from molgen.evaluation.isolation import Limits
 from molgen.evaluation.page import Page, write_page
@@ -269,7 +269,18 @@ def _content(subjects: Sequence[Subject], differences: Sequence[Difference]) -> 
             "against": subjects[0].name,
             "method": METHOD,
             "tests": [difference.to_dict() for difference in differences],
+            "untested": _untested(subjects),
         },
+    }
+
+
+def _untested(subjects: Sequence[Subject]) -> dict[str, Any]:
+    """Return by protocol which figures were not tested, and why."""
+    protocols = [report.protocol.name for report in subjects[0].reports]
+    return {
+        name: {"metrics": metrics, "note": untested_note(subjects, name)}
+        for name in protocols
+        if (metrics := untested(subjects, name))
     }
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from molgen.chem.damage import DamagedFileError
 from molgen.chem.io import check_suffix, iter_rows
+from molgen.chem.molecule import Molecule
 from molgen.cli.progress import progress_bar
 from molgen.core.errors import ConfigError, InputError
 from molgen.evaluation import Protocol, ReferenceSet, Report, evaluate, load_protocol, load_reference
@@ -27,6 +28,10 @@ from molgen.evaluation.quoted import QUOTED, Quoted
 _SEVERAL = {"all": ALL, "quick": QUICK}
 EVERY_WORKER = -1
 DEFAULT_BESIDE = "qm9"
+
+CARBON, HYDROGEN = 6, 1
+BARE = "no hydrogen beside it; figures of stability and validity need hydrogens, so write them into the file"
+"""What a file lacks that other programs wrote for heavy atoms alone."""
 
 PARALLEL_BYTES, PARALLEL_BYTES_SLOW = 30_000_000, 200_000
 """Size of the files from which all cores are faster, their start included: without and with slow checks."""
@@ -161,6 +166,7 @@ def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], di
     if how.protocol in _SEVERAL:
         protocols = how.protocols(with_bonds=all(has_bonds(file) for file in files))
     damages: dict[str, None] = {}
+    bare: dict[Path, None] = {}
 
     def told(damage: DamagedFileError) -> None:
         damages[damage.reason] = None
@@ -173,7 +179,7 @@ def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], di
         by_file = [
             [
                 evaluate(
-                    iter_rows(file, told),
+                    _noting_bare(iter_rows(file, told), file, bare),
                     protocol,
                     references.get(protocol.bonds),
                     execution,
@@ -184,11 +190,22 @@ def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], di
             ]
             for protocol in protocols
         ]
-    for reason in damages:
-        Console(stderr=True).print(
-            f"molgen: warning: {reason}; it counts as a failed molecule", highlight=False, soft_wrap=True
-        )
+    warnings = [f"{reason}; it counts as a failed molecule" for reason in damages]
+    warnings += [f"{file} has carbon and {BARE}" for file in bare]
+    for warning in warnings:
+        Console(stderr=True).print(f"molgen: warning: {warning}", highlight=False, soft_wrap=True)
     return by_file, references
+
+
+def _noting_bare(molecules: Iterator[Molecule], file: Path, bare: dict[Path, None]) -> Iterator[Molecule]:
+    """Pass molecules on, and note a file of which some have carbon, and none of those hydrogen."""
+    carbon = hydrogen = False
+    for molecule in molecules:
+        if not hydrogen and (molecule.numbers == CARBON).any():
+            carbon, hydrogen = True, bool((molecule.numbers == HYDROGEN).any())
+        yield molecule
+    if carbon and not hydrogen:
+        bare[file] = None
 
 
 def has_bonds(file: Path) -> bool:

@@ -23,8 +23,10 @@ from molgen.evaluation.results_curve import fit_curve
 from molgen.evaluation.results_curve_file import read_curve
 from molgen.evaluation.results_goals import load_goals
 from molgen.evaluation.results_page import Curve, ResultsPage
+from molgen.evaluation.results_properties import JudgeErrors
 from molgen.evaluation.results_requests import FILES, read_requests
 from molgen.evaluation.results_run import Run, read_runs
+from molgen.regression.shipped import JUDGE, shipped_property_card
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -57,7 +59,7 @@ def run(options: Namespace) -> None:
 
     Raises:
         InputError: Something is missing or not what it should be, or the page cannot be written.
-        CheckpointError: The folder for the card holds no whole checkpoint.
+        CheckpointError: The folder for the card holds no whole checkpoint, or the shipped judge is missing.
         ConfigError: matplotlib is not installed.
     """
     if options.output.suffix != ".md":
@@ -70,6 +72,7 @@ def run(options: Namespace) -> None:
         curve = Curve(points, fit_curve(points, goals))
     runs = read_runs(options.folder)
     card = None if options.card is None else _card(options.card, runs, str(options.output))
+    judge = shipped_property_card(JUDGE)
     page = ResultsPage(
         runs,
         Beside.load("qm9"),
@@ -78,6 +81,7 @@ def run(options: Namespace) -> None:
         load_reference("qm9", "own"),
         [read_requests(path) for path in sorted(options.folder.glob(FILES))],
         curve,
+        JudgeErrors(judge.errors, judge.units, judge.error_molecules),
     )
     page.write(options.output, _command(options))
     say = partial(Console().print, highlight=False, soft_wrap=True)

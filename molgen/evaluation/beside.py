@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from molgen.core.errors import InputError
-from molgen.evaluation.metrics import Estimate, Figure, Share
+from molgen.evaluation.metrics import DISTANCES, Estimate, Figure, Share
 from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.protocols import Protocol
 
 FOLDER = Path(__file__).parent / "references"
 SHIPPED = {"qm9": ("QM9 test", (FOLDER / "qm9_test_quick.json", FOLDER / "qm9_test_physical.json"))}
-"""Name of shipped figures to their title and files."""
+"""Name of shipped figures to their title and files.
+
+They are of the molecules that the shipped reference measures distances to: distances of a set to itself are
+left out.
+"""
 
 NONE = "none"
 
@@ -46,7 +50,15 @@ class Beside:
             InputError: There is no such name or file, or it holds no figures.
         """
         title, paths = SHIPPED.get(str(source), (Path(source).stem, (Path(source),)))
-        return cls(title, {name: found for path in paths for name, found in cls._read(path).items()})
+        found = {name: given for path in paths for name, given in cls._read(path).items()}
+        left_out = DISTANCES.keys() if str(source) in SHIPPED else ()
+        return cls(
+            title,
+            {
+                name: (version, {metric: f for metric, f in figures.items() if metric not in left_out})
+                for name, (version, figures) in found.items()
+            },
+        )
 
     @staticmethod
     def _read(path: Path) -> dict[str, tuple[int, Mapping[str, Figure]]]:

@@ -25,6 +25,7 @@ from molgen.core.errors import ConfigError, MolgenError
 from molgen.evaluation.execution import Execution, Judge, judge
 from molgen.evaluation.job import Job, Verdict
 from molgen.evaluation.judging_process import BYTES_PER_GB
+from molgen.evaluation.suitability import NOT_JUDGED
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
@@ -60,7 +61,7 @@ class Isolated(Execution):
     """Judges in processes that are ended and replaced when a molecule crashes, hangs or outgrows them.
 
     Such a molecule is judged by what is left of it: its atoms without places and bonds, with a defect that
-    begins with ``not judged`` and states the reason.
+    begins with :data:`~molgen.evaluation.suitability.NOT_JUDGED` and states the reason.
 
     Args:
         limits: What one molecule may take.
@@ -111,7 +112,7 @@ class IsolatedJob:
         answer = process.ask(self.job, molecule)
         if isinstance(answer, Verdict):
             return answer
-        for rest in _remains(molecule, f"not judged: {answer}"):
+        for rest in _remains(molecule, f"{NOT_JUDGED}: {answer}"):
             answer = process.ask(self.job, rest)
             if isinstance(answer, Verdict):
                 return answer

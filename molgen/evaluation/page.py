@@ -13,7 +13,7 @@ from pathlib import Path
 from molgen.chem.molecule import Molecule
 from molgen.core.files import atomic_path
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.comparison import METHOD, Difference
+from molgen.evaluation.comparison import METHOD, Difference, untested_note
 from molgen.evaluation.distribution import Distributions
 from molgen.evaluation.markup import definitions, document, element, section, table, text
 from molgen.evaluation.metrics.base import CONFIDENCE
@@ -142,6 +142,8 @@ def _comparison(page: Page) -> str:
         head = ["metric", *(f"{s.name}\nn = {s.count}" for s in page.subjects)]
         head += [] if page.beside is None else [page.beside.title]
         tables += table(f"Protocol {protocol.name}, version {protocol.version}", head, rows)
+        untested = untested_note(page.subjects, protocol.name)
+        tables += element("p", text(f"{untested.capitalize()}.")) if untested else ""
     note = (
         f"Value, {CONFIDENCE:.0%} interval, and difference to {page.subjects[0].name} with its corrected p; "
         f"* marks p below 0.05. {METHOD}."

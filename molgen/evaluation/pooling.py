@@ -28,20 +28,34 @@ class Spread:
     Attributes:
         values: The figure of each file that has one.
         mean: Their mean.
-        deviation: Their standard deviation, with one degree of freedom less than files; ``None`` for one.
+        deviation: Their standard deviation, with one degree of freedom less than values; ``None`` for one.
+        files: Number of files, those without a value included.
     """
 
     values: tuple[float, ...]
     mean: float
     deviation: float | None
+    files: int
+
+    @property
+    def part(self) -> str:
+        """Of how many files it is, such as ``2 of 3``; empty where all have a value."""
+        return "" if len(self.values) == self.files else f"{len(self.values)} of {self.files}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
-        return {"values": list(self.values), "mean": self.mean, "standard_deviation": self.deviation}
+        return {
+            "values": list(self.values),
+            "mean": self.mean,
+            "standard_deviation": self.deviation,
+            "files": self.files,
+        }
 
 
 def spread(reports: Sequence[Report], metric: str) -> Spread | None:
-    """Return mean and standard deviation over files; ``None`` for profiles and where no file has a value.
+    """Return mean and standard deviation over the files that have a value; ``None`` where none has.
+
+    Profiles have none.
 
     Args:
         reports: Of one protocol, one report a file.
@@ -52,7 +66,7 @@ def spread(reports: Sequence[Report], metric: str) -> Spread | None:
     if not values:
         return None
     deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(tuple(values), statistics.fmean(values), deviation)
+    return Spread(tuple(values), statistics.fmean(values), deviation, len(reports))
 
 
 def pooled(reports: Sequence[Report], reference: ReferenceSet | None) -> Report:

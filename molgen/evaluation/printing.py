@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table as RichTable
 
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.comparison import METHOD, Difference
+from molgen.evaluation.comparison import METHOD, Difference, untested_note
 from molgen.evaluation.metrics import Figure, Share
 from molgen.evaluation.metrics.profile import Profile
 from molgen.evaluation.pooling import Spread
@@ -42,7 +42,7 @@ def quoted_table(group: QuotedGroup) -> RichTable:
 
 
 def spread_cell(subject: Subject, report: Report, metric: str) -> str:
-    """Return mean and standard deviation over files, in the unit that the figure is shown in."""
+    """Return mean and standard deviation over files, in the figure's unit, and of how many if not of all."""
     found = subject.spread(report.protocol.name, metric)
     figure = report.figures[metric]
     if found is None or isinstance(figure, Profile):
@@ -52,20 +52,24 @@ def spread_cell(subject: Subject, report: Report, metric: str) -> str:
 
 def _spread_text(spread: Spread, scale: float) -> str:
     mean = f"{scale * spread.mean:.2f}" if scale > 1 else f"{spread.mean:.4g}"
-    if spread.deviation is None:
-        return mean
-    return f"{mean} ± {scale * spread.deviation:.2g}"
+    deviation = "" if spread.deviation is None else f" ± {scale * spread.deviation:.2g}"
+    return mean + deviation + (f" ({spread.part} files)" if spread.part else "")
 
 
 def comparison_tables(
     subjects: Sequence[Subject], differences: Sequence[Difference], beside: Beside | None
 ) -> Iterator[RichTable]:
-    """Yield a table per protocol with a column per model; a star marks what differs from the first."""
+    """Yield a table per protocol with a column per model; a star marks what differs from the first.
+
+    Below stands which figures were not tested.
+    """
     for report in subjects[0].reports:
         protocol = report.protocol
+        note = untested_note(subjects, protocol.name)
         rich = RichTable(
             title=f"protocol {protocol.name} (version {protocol.version})",
-            caption=f"against {subjects[0].name}: difference, corrected p; * below 0.05. {METHOD}",
+            caption=f"against {subjects[0].name}: difference, corrected p; * below 0.05. {METHOD}"
+            + (f"\n{note}" if note else ""),
             box=box.SIMPLE_HEAD,
             pad_edge=False,
             show_edge=False,

@@ -92,7 +92,7 @@ class Protocol:
         unknown = [name for name in names if name not in known]
         if unknown:
             raise ConfigError(
-                f"protocol {self.name!r} names unknown {kind} {unknown}; known are {', '.join(known)}"
+                f"protocol {self.name!r} names unknown {kind} {unknown}; known are {', '.join(sorted(known))}"
             )
 
 

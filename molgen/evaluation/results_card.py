@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from molgen.evaluation.metrics import Estimate, Profile, Share
 from molgen.evaluation.metrics.asked import DRAWN
 from molgen.evaluation.results_run import Run
-from molgen.evaluation.results_tables import COLUMNS, figure_cell
+from molgen.evaluation.results_tables import COLUMNS, run_cell
 
 
 def card_metrics(runs: Sequence[Run], page: str) -> list[Mapping[str, str]]:
@@ -32,7 +32,7 @@ def card_metrics(runs: Sequence[Run], page: str) -> list[Mapping[str, str]]:
                     continue
                 name = f"{protocol} protocol, {label.replace('_', ' ')} ({_of(run, figure)})"
                 unit = "%" if isinstance(figure, Share) else figure.unit
-                value = f"{figure_cell(figure, judged.spreads.get(label), label)} {unit}"
+                value = f"{run_cell(run, protocol, label)} {unit}"
                 rows.append({"name": name, "value": value.rstrip(), "command": f"see {page}"})
     return rows
 

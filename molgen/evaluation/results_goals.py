@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from molgen.core.errors import ConfigError
+from molgen.evaluation.metrics import OF_A_SET
 from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.results_run import Kind, Run
 
@@ -17,8 +18,6 @@ SPEED = "speed"
 """In place of a protocol: wall time on a CPU, from run records."""
 MOST_THREADS = 2
 """Of a CPU whose time counts."""
-OF_A_SET = frozenset({"uniqueness", "valid_and_unique", "novelty"})
-"""Shares that change with the number of molecules: all seeds together have another value than a seed."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,8 @@ class Goal:
     def best(self, runs: Sequence[Run]) -> tuple[Run, float] | None:
         """Return the nearest of the runs that count, with its value; ``None`` where none was measured.
 
-        Of runs that differ in the number of molecules alone the larger counts; of shares that change with it
-        only the largest of all.
+        Of runs that differ in the number of molecules alone the larger counts; of figures that change with
+        it only the largest of all.
         """
         counting = [run for run in runs if self._counts(run)]
         found = [(run, value) for run in counting if (value := self._value(run)) is not None]

@@ -18,7 +18,7 @@ from molgen.evaluation.results_curve import CurveFit, CurvePoint
 from molgen.evaluation.results_curve_text import curve_text
 from molgen.evaluation.results_figures import write_curve_figure, write_quality_figure
 from molgen.evaluation.results_goals import Goal
-from molgen.evaluation.results_properties import properties_section
+from molgen.evaluation.results_properties import JudgeErrors, properties_section
 from molgen.evaluation.results_requests import Requests
 from molgen.evaluation.results_run import Run
 from molgen.evaluation.results_tables import (
@@ -28,6 +28,7 @@ from molgen.evaluation.results_tables import (
     quality_table,
     runs_table,
     speed_table,
+    table_remarks,
 )
 
 QUALITY_FIGURE, CURVE_FIGURE = "quality_against_time.svg", "learning_curve.svg"
@@ -37,11 +38,14 @@ ORIGIN = "This page is written by a command; nothing in it is edited by hand."
 READING = (
     "Shares are in per cent of the molecules requested, failed ones included, but uniqueness of the valid "
     "ones and novelty of the unique ones. `x ± s [a, b]` is mean and standard deviation over seeds, then the "
-    f"{CONFIDENCE:.0%} interval over all seeds together (Wilson for shares, bootstrap for others). Shares of "
-    "unique and novel molecules depend on how many are looked at: they are means over seeds, without the "
-    "interval where there are several. Rows marked quoted are published figures, not measured here: they "
-    "have no interval, and those second hand are yet to be checked at their source. The checkpoint edm draws "
-    "no bonds: those in its files are by the edm rule."
+    f"{CONFIDENCE:.0%} interval over all seeds together (Wilson for shares, bootstrap for others). "
+    "Uniqueness, valid and unique, novelty, distances (w1), diversity and the Frechet distance (fcd) depend "
+    "on how many molecules are looked at: compare them between rows of as many; they are means over seeds, "
+    "without the interval where there are several. `(n together)` is a figure of all seeds together, where "
+    "a seed has too few molecules for it. The test split of QM9 has no distance to itself, and no model of "
+    "the training split can be as unique and novel. Rows marked quoted are published figures, not measured "
+    "here: they have no interval, and those second hand are yet to be checked at their source. The "
+    "checkpoint edm draws no bonds: those in its files are by the edm rule."
 )
 
 
@@ -70,6 +74,7 @@ class ResultsPage:
         known: The training data, as novelty by the bonded protocol knows it.
         requests: Tables of tasks, one for each call that made them.
         curve: Learning curve, or ``None``.
+        judge: Errors of the judge of properties itself, or ``None``.
     """
 
     runs: Sequence[Run]
@@ -79,6 +84,7 @@ class ResultsPage:
     known: ReferenceSet
     requests: Sequence[Requests] = ()
     curve: Curve | None = None
+    judge: JudgeErrors | None = None
 
     def write(self, path: Path, command: str) -> None:
         """Write the page and, beside it, its figures.
@@ -122,22 +128,21 @@ class ResultsPage:
                 + _commands(found.command for found in judged)
                 + "\n"
                 + quality_table(self.runs, protocol, self.beside, self.quoted)
-                + "".join(
-                    f"\nOf {run.name}, {run.limits(protocol)}.\n" for run in self.runs if run.limits(protocol)
-                )
+                + "".join(f"\n{told}\n" for told in table_remarks(self.runs, protocol, self.beside))
                 + (f"\nQuoted rows: {remark}.\n" if self.quoted.group(protocol).rows else "")
             )
         return sections
 
     def _speed(self) -> str:
         return (
-            "## Speed\n\nFrom run records of the commands under Molecules; wall time of drawing alone.\n\n"
+            "## Speed\n\nFrom run records of the commands under Molecules; wall time of drawing alone, in "
+            "brackets that of the fastest and of the slowest seed.\n\n"
             f"{speed_table(self.runs)}\n![Quality against seconds per molecule]({QUALITY_FIGURE})\n"
         )
 
     def _requests(self) -> list[str]:
         tables = [_commands([r.command]) + "\n" + markdown_table(*r.cells()) for r in self.requests]
-        beside = properties_section(self.requests, self.quoted.group("properties"))
+        beside = properties_section(self.requests, self.quoted.group("properties"), self.judge)
         return ["## Requests\n\n" + "\n".join(tables), *([beside] if beside else [])] if tables else []
 
     def _curve(self) -> list[str]:
@@ -149,8 +154,11 @@ class ResultsPage:
         return [f"## Learning curve\n\n{lead}\n{text}\n{picture}\n"]
 
     def _goals(self) -> str:
-        lead = "From the tables above, means over seeds; of a range of NFE, the run that comes nearest."
-        table = goals_table(self.goals, self.runs, self.quoted)
+        lead = (
+            "From the tables above, means over seeds; of a range of NFE, the run that comes nearest; beside "
+            f"it what {self.beside.title} has, where that does not depend on the number of molecules."
+        )
+        table = goals_table(self.goals, self.runs, self.beside, self.quoted)
         return f"## Goals\n\n{lead}\n\n{table}{self._repeats()}"
 
     def _repeats(self) -> str:

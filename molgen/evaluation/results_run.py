@@ -212,7 +212,7 @@ class Run:
             files = [content["file"]] if "file" in content else list(content["files"])
             command = evaluate_command(files, content["options"], str(path))
             protocols = {
-                name: _judged(path, found, content.get("over_files", {}).get(name, {}), command)
+                name: _judged(path, found, _spreads(content, name, len(files)), command)
                 for name, found in content["protocols"].items()
             }
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
@@ -271,7 +271,14 @@ def read_json(path: Path, advice: str) -> Any:  # noqa: ANN401 - whatever JSON t
         raise InputError(f"cannot read {path} as JSON ({error}); {advice}") from error
 
 
-def _judged(path: Path, content: Mapping[str, Any], over_files: Mapping[str, Any], command: str) -> Judged:
+def _spreads(content: Mapping[str, Any], protocol: str, files: int) -> dict[str, Spread]:
+    return {
+        name: Spread(tuple(found["values"]), float(found["mean"]), found["standard_deviation"], files)
+        for name, found in content.get("over_files", {}).get(protocol, {}).items()
+    }
+
+
+def _judged(path: Path, content: Mapping[str, Any], spreads: Mapping[str, Spread], command: str) -> Judged:
     version, figures = protocol_figures(content)
     protocol = load_protocol(content["protocol"]["name"])
     if version != protocol.version:
@@ -279,9 +286,5 @@ def _judged(path: Path, content: Mapping[str, Any], over_files: Mapping[str, Any
             f"{path} has figures of protocol {protocol.name} version {version}, and it is now at version "
             f"{protocol.version}; judge the molecules again"
         )
-    spreads = {
-        name: Spread(tuple(found["values"]), float(found["mean"]), found["standard_deviation"])
-        for name, found in over_files.items()
-    }
     limits = {check: int(count) for check, count in content["protocol"]["limits"].items()}
     return Judged(int(content["n"]), figures, spreads, dict(content["bonds"]), limits, command)

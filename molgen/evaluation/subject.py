@@ -10,6 +10,7 @@ from typing import Any
 from molgen.chem.damage import DamagedFileError
 from molgen.chem.io import iter_rows
 from molgen.chem.molecule import Molecule
+from molgen.evaluation.metrics import Figure
 from molgen.evaluation.pooling import Spread, pooled, spread
 from molgen.evaluation.reference import ReferenceSet
 from molgen.evaluation.report import Report
@@ -57,6 +58,11 @@ class Subject:
     def report(self, protocol: str) -> Report | None:
         """Return the report of the protocol of that name, or ``None``."""
         return next((r for r in self.reports if r.protocol.name == protocol), None)
+
+    def figure(self, protocol: str, metric: str) -> Figure | None:
+        """Return a figure of the protocol of that name, or ``None`` where it was not judged by it."""
+        report = self.report(protocol)
+        return None if report is None else report.figures[metric]
 
     def spread(self, protocol: str, metric: str) -> Spread | None:
         """Return how a figure scatters over the files; ``None`` for a single file."""

@@ -1,13 +1,16 @@
 """Which molecules a physical check can be asked about, and why not the others.
 
-What has no known elements or is too large is not computable: a third answer beside pass and fail. What is no
-molecule at all has failed.
+What has no known elements, is too large, or ended the process that judged it is not computable: a third
+answer beside pass and fail. What is no molecule at all has failed.
 """
 
 from __future__ import annotations
 
 from molgen.chem.molecule import Molecule
 from molgen.chem.tables import MAX_ATOMIC_NUMBER
+
+NOT_JUDGED = "not judged"
+"""How the defect begins of what is left of a molecule that could not be judged, see :mod:`~.isolation`."""
 
 
 def not_computable(molecule: Molecule, max_atoms: int) -> str | None:
@@ -17,6 +20,8 @@ def not_computable(molecule: Molecule, max_atoms: int) -> str | None:
         molecule: Any molecule.
         max_atoms: Largest molecule that is looked at.
     """
+    if molecule.defect is not None and molecule.defect.startswith(NOT_JUDGED):
+        return molecule.defect
     if molecule.num_atoms > max_atoms:
         return f"it has {molecule.num_atoms} atoms; at most {max_atoms} are looked at"
     known = (molecule.numbers >= 1) & (molecule.numbers <= MAX_ATOMIC_NUMBER)

@@ -15,7 +15,7 @@ from molgen.chem.molecule import Molecule
 from molgen.chem.stereo import shown_smiles
 from molgen.control.conformers import ConformerRequest, recall
 from molgen.control.request import Request
-from molgen.evaluation.metrics import Estimate, Figure, bootstrap_interval, share
+from molgen.evaluation.metrics import Estimate, Figure, Share, bootstrap_interval, share
 from molgen.trials.sources import SATISFIED, Embedded, Requested
 from molgen.trials.trial import Asked, Occasion, Trial, take
 
@@ -42,11 +42,15 @@ class ConformerTrial(Trial):
         requests = [request for request in taken.requests for _ in range(self.each)]
         embedded = [request for request in requests if isinstance(request, ConformerRequest)]
         about = [molecule for molecule in taken.molecules for _ in range(self.each)]
-        yield Asked(f"{self.each} of each graph", about, Requested(requests), taken.passed_over)
-        yield Asked(f"{self.each} by {RIVAL}", about, Embedded(embedded), taken.passed_over)
+        passed_over = taken.passed_over
+        yield Asked(f"{self.each} of each graph", about, Requested(requests), passed_over, self.each)
+        yield Asked(f"{self.each} by {RIVAL}", about, Embedded(embedded), passed_over, self.each)
 
     def figures(self, asked: Asked, molecules: Sequence[Molecule]) -> Mapping[str, Figure]:
-        """Coverage at each threshold, and matching; a conformer that is not what was asked finds nothing."""
+        """Coverage at each threshold, and matching; a conformer that is not what was asked finds nothing.
+
+        Different molecules are not counted: conformers of a graph are one molecule, however good they are.
+        """
         starts = range(0, len(molecules), self.each)
         nearest = np.array(
             [_nearest(molecules[start : start + self.each], asked.about[start]) for start in starts]
@@ -55,7 +59,8 @@ class ConformerTrial(Trial):
             f"coverage_{limit:g}": share(int((nearest <= limit).sum()), len(nearest), "graphs")
             for limit in THRESHOLDS
         }
-        return {**covered, "matching_rmsd": _matching(nearest)}
+        uncounted = Share(0, len(molecules), "requested molecules", note="conformers of a graph are alike")
+        return {"valid_and_unique": uncounted, **covered, "matching_rmsd": _matching(nearest)}
 
 
 def _request(molecule: Molecule) -> Request | None:

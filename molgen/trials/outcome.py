@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich import box
 from rich.table import Table as RichTable
 
 from molgen.chem.molecule import Molecule
-from molgen.evaluation.metrics import METRICS, Figure, coverage, share
+from molgen.evaluation.metrics import METRICS, Figure, Share, clustered_share, coverage, whole
 from molgen.evaluation.runner import evaluate
 from molgen.trials.sources import SATISFIED, UNSATISFIED, Bench
 from molgen.trials.trial import Asked, Trial
@@ -31,7 +33,7 @@ class Outcome:
     Attributes:
         task: Name of the trial.
         label: What sets the row apart from others of its trial; may be empty.
-        figures: Those of :data:`COMMON`, then the trial's own.
+        figures: Those of :data:`COMMON`, which a trial may replace, then the trial's own.
         seconds: Time that drawing took, judging not included.
         passed_over: Held-out molecules that could not be asked about, between those that were.
         objections: The most frequent reasons why molecules are not what was asked, with their counts.
@@ -82,6 +84,8 @@ def run_row(trial: Trial, asked: Asked, bench: Bench) -> tuple[Outcome, list[Mol
 def judge(trial: Trial, asked: Asked, molecules: Sequence[Molecule], seconds: float) -> Outcome:
     """Count over all requested molecules: success by their own requests, the rest by the protocol ``bonded``.
 
+    Molecules about one held-out molecule are not independent: intervals are those of a cluster sample.
+
     Args:
         trial: Gives the figures of its own.
         asked: What was requested.
@@ -89,10 +93,10 @@ def judge(trial: Trial, asked: Asked, molecules: Sequence[Molecule], seconds: fl
         seconds: How long drawing took.
     """
     report = evaluate(molecules, PROTOCOL)
-    satisfied = sum(int(m.record[SATISFIED]) for m in molecules)
+    satisfied = np.array([bool(m.record[SATISFIED]) for m in molecules])
     common = {
-        "success": share(satisfied, len(molecules), "requested molecules"),
-        "valid_and_connected": report.figures["valid_and_connected"],
+        "success": _share(satisfied, asked.each),
+        "valid_and_connected": _share(whole(report.table), asked.each),
         "valid_and_unique": report.figures["valid_and_unique"],
         "diversity": METRICS["diversity"](report.table, None),
     }
@@ -106,6 +110,12 @@ def judge(trial: Trial, asked: Asked, molecules: Sequence[Molecule], seconds: fl
         dict(reasons.most_common(REASONS)),
         len(molecules),
     )
+
+
+def _share(verdicts: NDArray[np.bool_], each: int) -> Share:
+    """Share of requested molecules, of which ``each`` after another are about one held-out molecule."""
+    passed = verdicts.reshape(-1, each).sum(axis=1)
+    return clustered_share(passed, np.full(len(passed), each), "requested molecules")
 
 
 def title(task: str, label: str) -> str:

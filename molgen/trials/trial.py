@@ -23,12 +23,14 @@ class Asked:
         about: Held-out molecule, or the part of one, that each requested molecule is about.
         source: Makes the molecules.
         passed_over: Held-out molecules that were drawn but cannot be asked about in this way.
+        each: Requested molecules about each held-out one; they follow each other.
     """
 
     label: str
     about: Sequence[Molecule]
     source: Source
     passed_over: int = 0
+    each: int = 1
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from molgen.cli.evaluate import Outputs, evaluate_files
 from molgen.cli.judging import How
 from molgen.cli.main import main
 from molgen.core.errors import InputError
-from molgen.evaluation import evaluate, load_reference
+from molgen.evaluation import evaluate, load_protocol, load_reference
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.comparison import compare, holm, mover
-from molgen.evaluation.metrics import Estimate, bootstrap_interval, share
+from molgen.evaluation.comparison import compare, holm, mover, untested, untested_note
+from molgen.evaluation.metrics import DISTANCES, METRICS, OF_A_SET, Estimate, bootstrap_interval, share
+from molgen.evaluation.page import Page, render_page
 from molgen.evaluation.pooling import pooled, spread
+from molgen.evaluation.printing import spread_cell
 
 Embed = Callable[[str], Molecule]
 
@@ -58,7 +60,20 @@ def test_spread_is_mean_and_deviation_over_files(good: list[Molecule], no_atoms:
     assert found is not None
     assert found.values == (1.0, 0.75, 0.5)
     assert (found.mean, found.deviation) == (0.75, pytest.approx(0.25))
+    assert (found.part, found.to_dict()["files"]) == ("", 3)
     assert spread(reports, "novelty") is None
+
+
+def test_spread_tells_how_many_files_have_a_value(
+    good: list[Molecule], no_atoms: Molecule, tmp_path: Path
+) -> None:
+    files = [tmp_path / "0.sdf", tmp_path / "1.sdf", tmp_path / "2.sdf"]
+    for path, molecules in zip(files, [good, good, [no_atoms] * 2], strict=True):
+        write_molecules(molecules, path)
+    (subject,) = evaluate_files(files, False, How("bonded"), Outputs(), None)
+    found = subject.spread("bonded", "uniqueness")
+    assert found is not None and found.part == "2 of 3"
+    assert spread_cell(subject, subject.reports[0], "uniqueness") == "25.00 ± 0 (2 of 3 files)"
 
 
 def test_holm_by_hand() -> None:
@@ -116,6 +131,42 @@ def test_models_are_tested_against_the_first(
     assert len(content["differences"]["tests"]) == len(found)
     printed = capsys.readouterr().out
     assert "p < 0.001 *" in printed and "Fisher" in printed
+
+
+def test_parts_of_one_set_of_other_sizes_are_not_tested_for_what_depends_on_the_size(
+    good: list[Molecule], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / name for name in ("whole.sdf", "half.sdf", "quarter.sdf", "again.sdf")]
+    for path, molecules in zip(files, [good, good[:12], good[:6], good], strict=True):
+        write_molecules(molecules, path)
+    out = tmp_path / "out.json"
+    subjects = evaluate_files(files, True, How("bonded"), Outputs(out), None)
+    tested = {
+        model: {d.metric for d in compare(subjects) if d.model == model}
+        for model in ("half.sdf", "again.sdf")
+    }
+    assert not tested["half.sdf"] & OF_A_SET.keys() and "validity" in tested["half.sdf"]
+    assert {"uniqueness", "valid_and_unique"} <= tested["again.sdf"], "files of one size are tested"
+    assert untested(subjects, "bonded") == ["uniqueness", "valid_and_unique"]
+    note = untested_note(subjects, "bonded")
+    assert note.startswith("not tested: uniqueness, valid and unique") and "24, 12 and 6 here" in note
+    assert json.loads(out.read_text())["differences"]["untested"]["bonded"]["note"] == note
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "give files of one size" in printed and "50.00 %" in printed, "values are shown all the same"
+    assert render_page(Page(subjects, compare(subjects))).count("give files of one size") == 1
+    alike = [subjects[0], subjects[3]]
+    assert untested(alike, "bonded") == [] and untested_note(alike, "bonded") == ""
+
+
+def test_what_depends_on_the_size_is_named_where_it_does(good: list[Molecule]) -> None:
+    """Twice the same molecules are more of one kind; what they are like does not change."""
+    reference = load_reference("qm9", "own")
+    for protocol in ("bonded", "distributions"):
+        once, twice = (evaluate(good[:6] * times, protocol, reference).figures for times in (1, 2))
+        for name in once.keys() - OF_A_SET.keys():
+            assert once[name].to_dict().get("value") == twice[name].to_dict().get("value"), name
+    assert OF_A_SET.keys() < METRICS.keys()
 
 
 def test_files_of_one_name_keep_apart(good: list[Molecule], bad: list[Molecule], tmp_path: Path) -> None:
@@ -208,3 +259,12 @@ def test_shipped_figures_are_of_the_shipped_protocols(good: list[Molecule]) -> N
     stable = beside.figure(report.protocol, "molecule_stability")
     assert stable is not None and stable.to_dict()["denominator"] == 13_083
     assert 0.94 < stable.to_dict()["value"] < 0.97
+
+
+def test_the_shipped_figures_tell_no_distance_of_a_set_to_itself() -> None:
+    beside = Beside.load("qm9")
+    for name in ("distributions", "physical"):
+        protocol = load_protocol(name)
+        assert DISTANCES.keys() <= set(protocol.metrics)
+        assert {beside.cell(protocol, metric) for metric in DISTANCES} == {"-"}
+        assert beside.cell(protocol, "diversity").startswith("0.92")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from molgen.chem import Molecule, write_molecules
@@ -54,6 +55,25 @@ def test_command(molecules: list[Molecule], tmp_path: Path, capsys: pytest.Captu
     printed = capsys.readouterr()
     assert "record 4" in printed.err and printed.err.count("\n") == 1
     assert json.loads(out.read_text())["n"] == 4
+
+
+def test_files_without_any_hydrogen_are_told_once(
+    ethanol: Molecule, pair: Molecule, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heavy = ethanol.numbers > 1
+    bare = Molecule(ethanol.numbers[heavy], ethanol.pos[heavy], np.array([[0, 1, 1], [1, 2, 1]]))
+    water = Molecule(pair.numbers[5:], pair.pos[5:], np.array([[0, 1, 1], [0, 2, 1]]))
+    assert water.formula == "H2O"
+    path, whole = tmp_path / "bare.sdf", tmp_path / "whole.sdf"
+    write_molecules([bare, water, bare], path)
+    write_molecules([bare, ethanol], whole)
+    reports = evaluate_file(path)
+    assert len(reports) > 1
+    told = capsys.readouterr().err
+    assert f"molgen: warning: {path} has carbon and no hydrogen" in told and told.count("\n") == 1
+    assert "stability" in told
+    evaluate_file(whole)
+    assert capsys.readouterr().err == ""
 
 
 def test_one_protocol_by_name_or_file(molecules: list[Molecule], tmp_path: Path) -> None:

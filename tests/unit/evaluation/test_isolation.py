@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import pytest
 from molgen.chem import Molecule
 from molgen.core.errors import ConfigError
 from molgen.evaluation import evaluate, load_protocol
-from molgen.evaluation.execution import Direct
+from molgen.evaluation.execution import Direct, Judge
 from molgen.evaluation.isolation import PROCESSES, Isolated, IsolatedJob, Limits
 from molgen.evaluation.job import Job, Verdict
 
@@ -128,6 +128,32 @@ def test_a_protocol_has_the_same_report(ethanol: Molecule, pair: Molecule, no_at
     direct, isolated = (evaluate(molecules, "edm", execution=e) for e in (Direct(), Isolated(LIMITS)))
     assert list(isolated.table.rows()) == list(direct.table.rows())
     assert isolated.shares == direct.shares
+
+
+class Trapped(Isolated):
+    """Isolated, in a trap."""
+
+    def __call__(self, job: Judge, chunks: Iterable[Sequence[Molecule]]) -> Iterator[list[Verdict]]:
+        assert isinstance(job, Job)
+        return super().__call__(Trap(job), chunks)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", ["hang", "crash"])
+def test_what_could_not_be_judged_is_not_computable_rather_than_failed(fault: str, ethanol: Molecule) -> None:
+    """By the checks that know three answers: it is counted and noted, and still no pass."""
+    pytest.importorskip("posebusters")
+    physical = load_protocol("physical")
+    checks = {name: physical.checks[name] for name in ("plausibility", "energy_ratio")}
+    figures = ["plausibility", "plausible_with_energy_ratio"]
+    protocol = replace(physical, checks=checks, limits={}, measures=[], metrics=figures)
+    hurt = replace(ethanol, record={FAULT: fault})
+    # Time enough to import the libraries, which each fork does anew.
+    report = evaluate([ethanol, hurt], protocol, execution=Trapped(Limits(timeout_s=10.0)))
+    assert report.table["plausible"].tolist() == report.table["energy_ratio_passes"].tolist() == [True, None]
+    assert str(report.table["energy_ratio_problem"][1]).startswith("not judged: ")
+    for name in figures:
+        share = report.shares[name]
+        assert (share.numerator, share.denominator, share.note) == (1, 2, "1 not computable")
 
 
 def test_what_is_no_fault_of_a_molecule_ends_the_run(trap: Trap, ethanol: Molecule) -> None:

@@ -12,7 +12,7 @@ import pytest
 from molgen.cli.main import main
 from molgen.core.errors import ConfigError, InputError
 from molgen.evaluation.beside import Beside
-from molgen.evaluation.metrics import share
+from molgen.evaluation.metrics import Estimate, share
 from molgen.evaluation.pooling import Spread
 from molgen.evaluation.quoted import Quoted
 from molgen.evaluation.reference import ReferenceSet
@@ -21,7 +21,15 @@ from molgen.evaluation.results_goals import Goal, load_goals
 from molgen.evaluation.results_page import ResultsPage
 from molgen.evaluation.results_requests import read_requests
 from molgen.evaluation.results_run import Run, read_runs
-from molgen.evaluation.results_tables import figure_cell, goals_table, markdown_table, speed_table
+from molgen.evaluation.results_tables import (
+    figure_cell,
+    goals_table,
+    markdown_table,
+    quality_table,
+    run_cell,
+    speed_table,
+    table_remarks,
+)
 
 pytest.importorskip("matplotlib")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "results"
@@ -84,13 +92,92 @@ def test_runs_are_grouped_and_ordered(runs: dict[str, Run]) -> None:
 
 
 def test_cells_give_mean_spread_and_pooled_interval() -> None:
-    figure, spread = share(276, 300, "requested"), Spread((0.9, 0.94, 0.92), 0.92, 0.02)
+    figure, spread = share(276, 300, "requested"), Spread((0.9, 0.94, 0.92), 0.92, 0.02, 3)
     assert figure.interval is not None
     low, high = (f"{100 * bound:.2f}" for bound in figure.interval)
-    assert figure_cell(figure, spread, "valid_and_connected") == f"92.00 ± 2 [{low}, {high}]"
-    assert figure_cell(figure, spread, "uniqueness") == "92.00 ± 2"
+    assert figure_cell(figure, spread, "valid_and_connected", 3) == f"92.00 ± 2 [{low}, {high}]"
+    assert figure_cell(figure, spread, "uniqueness", 3) == "92.00 ± 2"
     assert figure_cell(figure, None, "uniqueness") == f"92.00 [{low}, {high}]"
     assert figure_cell(share(0, 0, "valid"), None, "uniqueness") == "-"
+
+
+def test_figures_of_a_set_have_no_interval_of_all_seeds_together() -> None:
+    """They drift with the number of molecules, so that the mean of seeds may lie outside of it."""
+    figure, spread = Estimate(0.92, "", 300, 300, "molecules", (0.91, 0.93)), Spread((0.9,) * 3, 0.9, 0.0, 3)
+    for metric in ("diversity", "bond_length_w1", "torsion_w1"):
+        assert figure_cell(figure, spread, metric, 3) == "0.9 ± 0"
+        assert figure_cell(figure, None, metric) == "0.92 [0.91, 0.93]"
+    assert figure_cell(figure, spread, "xtb_energy_median", 3) == "0.9 ± 0 [0.91, 0.93]"
+
+
+def test_cells_tell_where_not_every_seed_has_a_value(folder: Path) -> None:
+    fcd = Estimate(0.5268, "", 2978, 3000, "valid molecules")
+    assert figure_cell(fcd, None, "fcd", 3) == "0.5268 (2,978 together)"
+    assert figure_cell(fcd, None, "fcd") == "0.5268"
+    assert figure_cell(fcd, Spread((0.5, 0.6), 0.55, 0.07, 3), "fcd", 3) == "0.55 ± 0.07 (2 of 3 seeds)"
+    path = folder / "qm9-20.all.eval.json"
+    content = json.loads(path.read_text())
+    content["over_files"]["edm"]["validity"] = {
+        "values": [0.8, 0.9],
+        "mean": 0.85,
+        "standard_deviation": 0.07,
+    }
+    content["protocols"]["edm"]["metrics"]["validity"] = share(170, 300, "requested molecules").to_dict()
+    changed(path, **content)
+    run = {run.name: run for run in read_runs(folder)}["qm9, 20 NFE"]
+    assert run_cell(run, "edm", "validity").startswith("85.00 ± 7 (2 of 3 seeds) [")
+
+
+def test_columns_of_distances_have_their_unit_and_no_value_of_the_reference_itself(
+    runs: dict[str, Run],
+) -> None:
+    run = runs["qm9, 20 NFE"]
+    figures = {"bond_length_w1": Estimate(0.002, "angstrom", 300, 300, "requested molecules")}
+    physical = replace(run.protocols["physical"], figures=figures, spreads={})
+    measured = replace(run, protocols={"physical": physical})
+    head, _, row, known, *_ = (
+        line.split(" | ")
+        for line in quality_table([measured], "physical", Beside.load("qm9"), Quoted.load()).splitlines()
+    )
+    column = head.index("bond length w1, angstrom")
+    assert (row[column], known[column]) == ("0.002 (300 together)", "-")
+    assert known[0] == "| QM9 test" and known[head.index("diversity |")].startswith("0.9219 [")
+
+
+def test_notes_of_figures_stand_below_the_table(runs: dict[str, Run]) -> None:
+    run = runs["qm9, 20 NFE"]
+    strain = Estimate(1.5, "kcal/mol", 600, 600, "drawn molecules", note="3 not converged")
+    figures = {
+        "plausible_with_energy_ratio": share(560, 600, "drawn molecules", note="38 not computable"),
+        "xtb_energy_median": strain,
+        "xtb_energy_p90": strain,
+    }
+    physical = replace(run.protocols["physical"], figures=figures, spreads={})
+    measured = [replace(run, protocols={"physical": physical}), runs["edm, 1001 NFE"]]
+    told, known = table_remarks(measured, "physical", Beside.load("qm9"))
+    assert told.startswith("Of qm9, 20 NFE: energy ratio of 200, xtb relaxation of 200 molecules a seed")
+    assert "; of all seeds, plausible with energy ratio: 38 not computable; " in told
+    assert told.endswith("; xtb energy median, xtb energy p90: 3 not converged.")
+    assert known.startswith("Of QM9 test: plausible with energy ratio: ") and "not computable" in known
+
+
+def test_goals_stand_beside_what_the_data_have(runs: dict[str, Run]) -> None:
+    goals = {goal.metric: goal for goal in load_goals()}
+    chosen = [
+        goals[name]
+        for name in (
+            "plausible_with_energy_ratio",
+            "valid_and_unique",
+            "seconds for 1000 molecules on 2 CPU cores",
+        )
+    ]
+    lines = goals_table(chosen, list(runs.values()), Beside.load("qm9"), Quoted.load()).splitlines()
+    column = lines[0].split(" | ").index("QM9 test")
+    plausible, unique, speed = (line.split(" | ")[column] for line in lines[2:])
+    assert lines[0].endswith("| how far |") and plausible == "92.50 [88.00, 95.40] %", (
+        "which lies below the goal"
+    )
+    assert unique == speed == "-"
 
 
 def test_a_bar_does_not_break_a_table() -> None:
@@ -100,7 +187,9 @@ def test_a_bar_does_not_break_a_table() -> None:
 def test_devices_without_a_record_are_not_measured(runs: dict[str, Run]) -> None:
     assert "not measured" not in speed_table(list(runs.values()))
     on_cpu = speed_table([runs["qm9, 20 NFE"]])
-    assert "| GPU | - | not measured |" in on_cpu and "| 220 | 4.545 |" in on_cpu
+    assert "| GPU | - | not measured |" in on_cpu and "| 220 (200 to 240) | 4.545 |" in on_cpu
+    one_seed = speed_table([runs["edm, 1001 NFE"]])
+    assert "| 4000 | 0.25 |" in one_seed
 
 
 def test_goals_tell_how_far(runs: dict[str, Run]) -> None:
@@ -157,7 +246,7 @@ def test_shares_that_fall_with_the_number_of_molecules_are_of_the_largest_runs(r
     assert found is not None and found[0] is few, "of another kind, so that fewer molecules do not matter"
     found = other_metric.best([other, many])
     assert found is not None and found[0] is many
-    assert "(qm9, 20 NFE, 3 x 10,000)" in goals_table([goal], [few, many], Quoted.load())
+    assert "(qm9, 20 NFE, 3 x 10,000)" in goals_table([goal], [few, many], Beside.load("qm9"), Quoted.load())
 
 
 def test_time_on_many_threads_or_unknown_ones_reaches_no_goal(runs: dict[str, Run]) -> None:

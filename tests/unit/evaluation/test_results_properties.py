@@ -9,7 +9,7 @@ import pytest
 
 from molgen.evaluation.metrics import Estimate, share
 from molgen.evaluation.quoted import Quoted
-from molgen.evaluation.results_properties import properties_section
+from molgen.evaluation.results_properties import JudgeErrors, properties_section
 from molgen.evaluation.results_requests import Requests, read_requests
 
 QUOTED = Quoted.load().group("properties")
@@ -62,6 +62,18 @@ def test_rows_of_other_numbers_of_values_stand_apart(tmp_path: Path) -> None:
     section = properties_section([few, many], QUOTED)
     assert "| guidance 1 | measured | 10 | 0.5 |" in section
     assert "| guidance 1 | measured | 100 | 0.7 of 90/100 |" in section
+
+
+def test_the_judge_has_a_row_of_its_own_errors(tmp_path: Path) -> None:
+    requests = asked(tmp_path, gap__guidance_1=mae(0.01, "hartree"))
+    judge = JudgeErrors({"gap": 0.002, "alpha": 0.13}, {"gap": "hartree", "alpha": "bohr^3"}, "all of them")
+    names = [*QUOTED.labels]
+    lines = properties_section([requests], QUOTED, judge).splitlines()
+    cells = next(line for line in lines if "the judge itself" in line).split(" | ")
+    assert cells[:3] == ["| the judge itself", "measured", "all of them"]
+    found = dict(zip(names, (cell.strip(" |") for cell in cells[3:]), strict=True))
+    assert (found["gap"], found["alpha"], found["mu"]) == ("54.42", "0.13", "-")
+    assert "the judge itself" not in properties_section([requests], QUOTED)
 
 
 def test_without_properties_there_is_no_section(tmp_path: Path) -> None:

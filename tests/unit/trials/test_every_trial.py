@@ -12,6 +12,7 @@ from molgen.chem.molecule import Molecule
 from molgen.chem.stereo import mirrored
 from molgen.control import ConformerRequest, DeNovo, FormulaRequest
 from molgen.core.errors import InputError
+from molgen.evaluation.metrics import Share, wilson_interval
 from molgen.trials import (
     AnalogueTrial,
     Bench,
@@ -111,6 +112,29 @@ def test_known_geometries_are_found_and_wrong_conformers_find_nothing(occasion: 
     wrong = answered(trial, ours, [*stretched[:2], *ours.about[2:]])
     assert wrong.figures["success"].value == wrong.figures["coverage_0.5"].value == 3 / 4
     assert wrong.figures["matching_rmsd"].to_dict()["count"] == 3
+    alike = wrong.figures["valid_and_unique"]
+    assert alike.value is None and "alike" in str(alike.note), "it could not be above a half"
+
+
+def test_conformers_of_one_graph_are_not_independent(occasion: Occasion) -> None:
+    """Where all of a graph fail together, the interval is that of graphs, not of conformers."""
+    asked, _ = ConformerTrial(each=10).asked(occasion)
+    stretched = [replace(m, pos=3 * m.pos) for m in asked.about]
+    outcome = answered(ConformerTrial(each=10), asked, [*stretched[:10], *asked.about[10:]])
+    for name in ("success", "valid_and_connected"):
+        figure = outcome.figures[name]
+        assert isinstance(figure, Share)
+        assert (figure.numerator, figure.denominator) == (30, 40) or name == "valid_and_connected"
+        assert figure.interval == pytest.approx(wilson_interval(figure.numerator / 40, 4))
+
+
+def test_answers_to_single_requests_are_independent(occasion: Occasion) -> None:
+    trial = FormulaTrial()
+    asked = next(trial.asked(occasion))
+    outcome = answered(trial, asked, [asked.about[1], *asked.about[1:]])
+    figure = outcome.figures["success"]
+    assert isinstance(figure, Share)
+    assert figure.interval == pytest.approx(wilson_interval(3 / 4, 4))
 
 
 def test_the_other_hand_is_not_the_conformer_that_was_asked(occasion: Occasion) -> None:
