@@ -25,6 +25,7 @@ from molgen.control.repair import Repair, Withheld
 from molgen.control.request import require_bonds
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
+from molgen.core.seeds import check_seed
 from molgen.core.tasks import Given
 from molgen.sampling import Generator, Guided, ReverseSampler
 
@@ -186,6 +187,7 @@ class MoleculeGenerator:
         if options is not None and asked:
             raise InputError(f"give options or {sorted(asked)}, not both")
         options = read_options(**asked) if options is None else options
+        check_seed(seed)
         if count < 1:
             raise InputError(f"the number of molecules must be at least 1, got {count}")
         self.check(options)
@@ -281,8 +283,7 @@ def read_options(
             raise InputError(f"{name} must be a whole number of at least 1, got {value!r}")
     if repair is not None and not isinstance(repair, int):
         raise InputError(f"repair must be a whole number, got {repair!r}")
-    request, targets = read_asked(**asked)
-    return SamplingOptions(steps, sampler, batch_size, request, targets, repair)
+    return SamplingOptions(steps, sampler, batch_size, *read_asked(**asked), repair)
 
 
 def load(name: str | Path = DEFAULT_CHECKPOINT, device: str = "auto") -> MoleculeGenerator:

@@ -12,7 +12,7 @@ from types import ModuleType
 from rdkit import Chem, RDConfig, rdBase
 from rdkit.Chem import QED, Crippen, rdMolDescriptors
 
-from molgen.chem.graph import heavy_graph
+from molgen.chem.graph import constitution
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ DESCRIPTORS: Mapping[str, DescriptorSpec] = {
 
 
 def describe(mol: Chem.Mol) -> dict[str, float]:
-    """Compute every descriptor.
+    """Compute every descriptor of the constitution, as training data have them: SA would count stereocentres.
 
     Args:
-        mol: Sanitised molecule; explicit hydrogens are folded in.
+        mol: Sanitised molecule; explicit hydrogens are folded in, stereochemistry is left out.
 
     Returns:
         Descriptor name to value, in its unit.
     """
     with rdBase.BlockLogs():
-        graph = heavy_graph(mol)
+        graph = constitution(mol)
         return {name: float(spec.compute(graph)) for name, spec in DESCRIPTORS.items()}

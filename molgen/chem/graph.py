@@ -94,11 +94,21 @@ def _valence_objection(atom: Chem.Atom) -> str:
 
 def constitution_smiles(mol: Chem.Mol) -> str:
     """Return canonical SMILES of a sanitised molecule, hydrogens folded in, without stereochemistry."""
-    return str(Chem.MolToSmiles(heavy_graph(mol), isomericSmiles=False))
+    return str(Chem.MolToSmiles(constitution(mol), isomericSmiles=False))
+
+
+def constitution(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy without stereochemistry, and so with every hydrogen of a heavy atom folded into it."""
+    flat = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(flat)
+    return heavy_graph(flat)
 
 
 def heavy_graph(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy with hydrogens folded into their heavy neighbours; lone and H2 hydrogens stay."""
+    """Return a copy with hydrogens folded into their heavy neighbours.
+
+    Lone and H2 hydrogens stay, and those that show which way a double bond is, as in imines.
+    """
     with rdBase.BlockLogs():
         return Chem.RemoveHs(mol)
 

@@ -7,6 +7,7 @@ unsanitised blocks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +19,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from molgen.chem.damage import DamagedFileError, unread
-from molgen.chem.graph import AROMATIC_ORDER, KEKULE_ORDERS, bond_problem, raw_graph
+from molgen.chem.graph import AROMATIC_ORDER, KEKULE_ORDERS, bond_problem, constitution_smiles, raw_graph
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.tables import MAX_ATOMIC_NUMBER
 
@@ -98,10 +99,23 @@ def _parse(text: str, where: str) -> Molecule:
         mol = supplier[0] if len(supplier) else None
     if mol is None:
         return unread(f"{where} cannot be parsed as a V2000 or V3000 block")
-    record = mol.GetPropsAsDict(includePrivate=False, includeComputed=False)
+    texts = mol.GetPropsAsDict(includePrivate=False, includeComputed=False, autoConvertStrings=False)
+    record = {name: _value(str(text)) for name, text in texts.items()}
     if mol.HasProp("_Name") and mol.GetProp("_Name"):
         record[NAME_FIELD] = mol.GetProp("_Name")
     return _with_stated_failure(_unplace(Molecule.from_mol(mol, record)))
+
+
+def _value(text: str) -> FieldValue:
+    """Return a number where that is written just so, else the text: identifiers keep their zeros."""
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        if str(number) == text and math.isfinite(number):
+            return number
+    return text
 
 
 def _unplace(molecule: Molecule) -> Molecule:
@@ -138,13 +152,15 @@ def mol_block(molecule: Molecule) -> str:
 def data_fields(molecule: Molecule) -> dict[str, FieldValue]:
     """Return the data fields of a record: those it came with, then ``valid``, ``smiles`` and ``failure``.
 
-    ``valid`` is 1 or 0; a molecule that has not failed but whose bonds are not known is neither.
+    ``valid`` is 1 or 0; a molecule that has not failed but whose bonds are not known is neither. A ``smiles``
+    that it came with stays if it names this constitution, as it may say more: its stereochemistry.
     """
     lost = np.flatnonzero(~np.isfinite(molecule.pos).all(axis=1))
     judged = molecule.bonds is not None or molecule.failure is not None
+    given = molecule.record.get("smiles")
     computed: Mapping[str, FieldValue | None] = {
         "valid": int(molecule.failure is None) if judged else None,
-        "smiles": molecule.smiles,
+        "smiles": given if _names(given, molecule.smiles) else molecule.smiles,
         "failure": molecule.failure,
         NOT_FINITE_FIELD: " ".join(map(str, lost + 1)) if len(lost) else None,
     }
@@ -156,18 +172,40 @@ def _record_text(molecule: Molecule) -> str:
     mol = _writable_mol(molecule)
     mol.SetProp("_Name", _one_line(molecule.record.get(NAME_FIELD, "")))
     for name, value in data_fields(molecule).items():
-        # A blank line would end the field and a ">" its name, so neither may pass.
-        mol.SetProp(_one_line(name).translate({ord("<"): "(", ord(">"): ")"}), _one_line(value))
+        # A ">" would end its name.
+        mol.SetProp(_one_line(name).translate({ord("<"): "(", ord(">"): ")"}), _lines(value))
     with rdBase.BlockLogs():
         return str(Chem.SDWriter.GetText(mol, kekulize=False))
 
 
+def _names(smiles: FieldValue | None, constitution: str | None) -> bool:
+    """Whether a text is a SMILES of that canonical constitution."""
+    if constitution is None or not isinstance(smiles, str):
+        return False
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    return mol is not None and constitution_smiles(mol) == constitution
+
+
 def _one_line(value: FieldValue) -> str:
-    return " ".join(str(value).split())
+    """Return a title or a name, which no line end and no delimiter may cut."""
+    line = " ".join(str(value).split())
+    return f" {line}" if line.startswith(DELIMITER) else line
+
+
+def _lines(value: FieldValue) -> str:
+    """Return the lines of a field without blank ones, which would end it, nor delimiters."""
+    lines = [line.strip() for line in str(value).splitlines()]
+    return "\n".join(f" {line}" if line.startswith(DELIMITER) else line for line in lines if line)
 
 
 def _writable_mol(molecule: Molecule) -> Chem.RWMol:
-    """Unsanitised molecule with every atom and, where they form a graph, every bond."""
+    """Unsanitised molecule with every atom and, where they form a graph, every bond.
+
+    Of whole molecules with what their coordinates show of stereochemistry: without it, the format would say
+    of each double bond that it may be either way. It still does of those whose side a hydrogen alone shows,
+    as in imines, since RDKit would make that hydrogen part of the SMILES.
+    """
     numbers = np.where((molecule.numbers < 0) | (molecule.numbers > MAX_ATOMIC_NUMBER), 0, molecule.numbers)
     bonds = [] if molecule.bonds is None else molecule.bonds.tolist()
     if bond_problem(len(numbers), bonds, (*KEKULE_ORDERS, AROMATIC_ORDER)) is not None:
@@ -178,4 +216,20 @@ def _writable_mol(molecule: Molecule) -> Chem.RWMol:
     finite = np.isfinite(molecule.pos).all(axis=1, keepdims=True)
     conformer.SetPositions(np.where(finite, molecule.pos, 0.0))
     mol.AddConformer(conformer)
+    if bonds and finite.all() and molecule.failure is None:
+        mol.UpdatePropertyCache(strict=False)
+        Chem.FastFindRings(mol)
+        Chem.AssignStereochemistryFrom3D(mol)
+        for bond in mol.GetBonds():
+            if bond.GetStereo() != Chem.BondStereo.STEREONONE and not _has_heavy_sides(bond):
+                bond.SetStereo(Chem.BondStereo.STEREOANY)
     return mol
+
+
+def _has_heavy_sides(bond: Chem.Bond) -> bool:
+    """Whether both atoms of a bond have heavy neighbours beside each other."""
+    ends = ((bond.GetBeginAtom(), bond.GetEndAtom()), (bond.GetEndAtom(), bond.GetBeginAtom()))
+    return all(
+        any(n.GetAtomicNum() > 1 and n.GetIdx() != other.GetIdx() for n in end.GetNeighbors())
+        for end, other in ends
+    )

@@ -132,4 +132,4 @@ def _report(options: Namespace, finished: list[Molecule], seconds: float) -> Non
         lines.append(f"and for {len(reasons) - REASONS_SHOWN} more reasons: see the field 'unrefined'")
     console = Console()
     for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -126,8 +126,9 @@ def run(options: Namespace) -> None:
     warnings = generator.check(how)
     require_writable(options.output)
     require_other(options.output, [options.like, options.scaffold, options.checkpoint])
+    aside = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     for warning in warnings:
-        Console(stderr=True).print(f"molgen: warning: {warning}", highlight=False, soft_wrap=True)
+        aside.print(f"molgen: warning: {warning}")
     start = time.perf_counter()
     molecules, rejected = draw(generator, how, selection, options)
     seconds = time.perf_counter() - start
@@ -220,19 +221,15 @@ def _record(
 
 def _report(options: Namespace, molecules: list[Molecule], rejected: Counter[str], seconds: float) -> None:
     valid = sum(m.failure is None for m in molecules)
-    console = Console()
-    console.print(
-        f"{options.output}: {len(molecules)} molecules, {valid} valid, in {seconds:.1f} s",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{options.output}: {len(molecules)} molecules, {valid} valid, in {seconds:.1f} s")
     asked = [m for m in molecules if "satisfied" in m.record]
     if asked:
         met = sum(bool(m.record["satisfied"]) for m in asked)
-        console.print(f"{met} of {len(asked)} are what was asked", highlight=False, soft_wrap=True)
+        console.print(f"{met} of {len(asked)} are what was asked")
     if rejected:
         reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
-        console.print(f"rejected: {reasons}", highlight=False, soft_wrap=True)
+        console.print(f"rejected: {reasons}")
     if len(molecules) < options.count:
         console.print(
             f"only {len(molecules)} of {options.count} found within the budget; raise --budget "

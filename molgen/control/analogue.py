@@ -15,7 +15,7 @@ from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from molgen.chem.encode import encode
-from molgen.chem.graph import heavy_graph
+from molgen.chem.graph import constitution
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.control.conformers import foreign
 from molgen.control.request import Draw, Request, Setting
@@ -93,5 +93,5 @@ def similarity(one: Chem.Mol, other: Chem.Mol) -> float:
     After Rogers and Hahn, J. Chem. Inf. Model. 50, 742 (2010).
     """
     make = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
-    first, second = (make.GetFingerprint(heavy_graph(mol)) for mol in (one, other))
+    first, second = (make.GetFingerprint(constitution(mol)) for mol in (one, other))
     return float(DataStructs.TanimotoSimilarity(first, second))

@@ -16,7 +16,7 @@ from rdkit.Chem import rdMolAlign
 
 from molgen.chem.descriptors import describe
 from molgen.chem.encode import encode
-from molgen.chem.graph import graph_arrays, heavy_graph
+from molgen.chem.graph import constitution, graph_arrays
 from molgen.chem.molecule import Molecule
 from molgen.chem.sides import stereo_sides
 from molgen.chem.stereo import Stereo
@@ -190,9 +190,9 @@ def recall(drawn: Sequence[Molecule], references: Sequence[Molecule], threshold:
     Raises:
         InputError: There is no reference, or one is not valid.
     """
-    targets = [heavy_graph(m.mol) for m in references if m.mol is not None]
+    targets = [constitution(m.mol) for m in references if m.mol is not None]
     if not targets or len(targets) < len(references):
         raise InputError("recall needs valid reference conformers, at least one; leave failed ones out")
-    found = [heavy_graph(m.mol) for m in drawn if m.mol is not None]
+    found = [constitution(m.mol) for m in drawn if m.mol is not None]
     nearest = [min((rdMolAlign.GetBestRMS(f, t) for f in found), default=np.inf) for t in targets]
     return Recall(float(np.mean(np.array(nearest) <= threshold)), float(np.mean(nearest)))

@@ -97,11 +97,16 @@ def read_part(source: Source, smarts: str | None = None) -> Part:
 
 def _records(source: Source) -> tuple[list[Molecule], list[bool]]:
     """Molecules, and whether the file states for each that it is one in space."""
-    if isinstance(source, Molecule):
+    if isinstance(source, Molecule | Chem.Mol):
         source = [source]
     if not isinstance(source, str | Path):
         if not source:
             raise InputError("--scaffold was given no molecule; give a file or at least one molecule")
+        if not all(isinstance(molecule, Molecule) for molecule in source):
+            raise InputError(
+                "scaffold= takes a path, a molgen.Molecule or a list of such (Molecule.from_mol makes one of "
+                "RDKit's)"
+            )
         return list(source), [True] * len(source)
     records = read_molecules(source)
     path = Path(source)

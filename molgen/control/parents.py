@@ -44,9 +44,12 @@ def read_parents(like: Parents) -> list[Molecule]:
     if isinstance(like, str | Path):
         named = _from_smiles(str(like)) if _is_smiles(str(like)) else _from_file(Path(like))
     else:
-        hand = [like] if isinstance(like, Molecule) else list(like)
+        hand = [like] if isinstance(like, Molecule | Chem.Mol) else list(like)
         if not all(isinstance(molecule, Molecule) for molecule in hand):
-            raise InputError("like= takes a path, a SMILES, a molgen.Molecule or a list of such molecules")
+            raise InputError(
+                "like= takes a path, a SMILES, a molgen.Molecule or a list of such molecules "
+                "(Molecule.from_mol makes one of RDKit's)"
+            )
         named = ((f"molecule {n}", molecule, _COMPLETE) for n, molecule in enumerate(hand, start=1))
     parents = [_whole(where, molecule, code) for where, molecule, code in named]
     if not parents:

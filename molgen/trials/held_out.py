@@ -10,6 +10,7 @@ import numpy as np
 
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.core.errors import DataError, InputError
+from molgen.core.seeds import check_seed
 from molgen.data.store import POSITION_SCALE, MoleculeStore, read_manifest, read_store
 
 SPLITS = ("validation", "test")
@@ -40,11 +41,12 @@ class HeldOut:
         """Read a folder that ``molgen prepare`` made.
 
         Raises:
-            InputError: The split is not one that is held out.
+            InputError: The split is not one that is held out, or the seed is out of bounds.
             DataError: The folder holds no finished store, or its manifest does not name its properties.
         """
         if split not in SPLITS:
             raise InputError(f"the split {split!r} is not held out; give {' or '.join(SPLITS)}")
+        check_seed(seed)
         names = read_manifest(root).get("properties", {})
         store = read_store(root)
         if not isinstance(names, dict) or len(names) != store.properties.shape[1]:

@@ -28,3 +28,12 @@ def test_a_cage_is_hard_to_make() -> None:
     cubane, ethanol = (describe(Chem.MolFromSmiles(s)) for s in ("C12C3C4C1C5C2C3C45", "CCO"))
     assert cubane["sa"] > ethanol["sa"] + 1
     assert cubane["rings"] == 6  # symmetrised: all faces count
+
+
+def test_stereochemistry_does_not_matter() -> None:
+    """Training labels are of constitutions; SA counts centres, and imines keep a hydrogen for its side."""
+    for smiles in ("[H]/N=C(/C)C1CC1", "C[C@H](O)[C@@H](F)C", "C/C=C/C"):
+        mol = Chem.MolFromSmiles(smiles)
+        flat = Chem.MolFromSmiles(Chem.MolToSmiles(mol, isomericSmiles=False))
+        expected = describe(Chem.RemoveAllHs(flat))
+        assert describe(Chem.AddHs(mol)) == pytest.approx(expected), smiles

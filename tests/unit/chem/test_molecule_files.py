@@ -82,7 +82,7 @@ def test_radicals_charges_and_data_fields_survive(tmp_path: Path) -> None:
     (back,) = read_molecules(tmp_path / "a.sdf")
     assert back.smiles == molecule.smiles == "[CH2][O-]"
     kept = {name: back.record[name] for name in ("name", "seed", "energy", "note", "odd (key)")}
-    assert kept == {"name": "first", "seed": 7, "energy": -1.5, "note": "two lines", "odd (key)": "x"}
+    assert kept == {"name": "first", "seed": 7, "energy": -1.5, "note": "two\nlines", "odd (key)": "x"}
     write_molecules([back], tmp_path / "b.sdf")
     assert (tmp_path / "b.sdf").read_text() == (tmp_path / "a.sdf").read_text()
 

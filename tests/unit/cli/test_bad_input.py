@@ -42,6 +42,8 @@ WITH_MODEL = [
     (["--device", "abacus"], "try --device auto or cpu"),
     (["-o", "/proc/nope/molecules.sdf"], "choose a writable place"),
     (["-o", "file.txt/molecules.sdf"], "choose a writable place"),
+    (["--seed", "-1"], "--seed -1: give a whole number of 0 to 2147483646"),
+    (["--seed", "99999999999999999999"], "give a whole number of 0 to 2147483646"),
     (["-o", "folder.sdf"], "it is a folder; name a file in it"),
 ]
 

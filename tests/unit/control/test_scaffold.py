@@ -251,3 +251,11 @@ def test_several_matches_are_noted(model: MoleculeGenerator) -> None:
     )
     assert several.record["scaffold_match"] == "1 of 4"
     assert "scaffold_match" not in one.record
+
+
+@pytest.mark.parametrize("name", ["scaffold", "like"])
+def test_a_molecule_of_rdkit_is_refused_in_words(name: str) -> None:
+    """The natural mistake; the message says how to make one of ours."""
+    for given in (Chem.MolFromSmiles("CO"), [Chem.MolFromSmiles("CO")]):
+        with pytest.raises(InputError, match=rf"{name}= takes .*Molecule\.from_mol makes one of RDKit's"):
+            read_asked(**{name: given})
