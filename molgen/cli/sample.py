@@ -77,7 +77,7 @@ def _add_requests(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--strength",
         type=float,
-        help=f"with --like: near 0 for copies, 1 for new molecules (default: {DEFAULT_STRENGTH})",
+        help=f"with --like: near 0 for near-copies, 1 for new molecules (default: {DEFAULT_STRENGTH})",
     )
     parser.add_argument(
         "--scaffold", type=str, help="SDF file of atoms to keep in place; several fragments are linked"

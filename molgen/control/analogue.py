@@ -39,7 +39,9 @@ class AnalogueRequest(Request):
     Args:
         parents: Valid connected molecules with all their hydrogens; see
             :func:`molgen.control.parents.read_parents`.
-        strength: Time at which they start: near 0 copies, 1 new molecules of the parents' sizes.
+        strength: Time at which they start: near 0 near-copies, 1 new molecules of the parents' sizes. Nothing
+            holds a parent's elements, charges and bonds: of one unlike the training data, as a nitro compound
+            or an ion with QM9, even small strengths make other molecules.
 
     Raises:
         InputError: The strength is not in (0, 1], or there is no parent.

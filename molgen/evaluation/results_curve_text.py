@@ -58,7 +58,7 @@ def reach_text(fit: CurveFit, goal: float, timed: CurvePoint | None = None) -> s
         return (
             f"the failures do not fall over these points; {goal:g} % is out of sight of more training alone."
         )
-    verb = "would reach" if reach.molecules > max(fit.law.seen) else "passes"
+    verb = "the line would reach" if reach.molecules > max(fit.law.seen) else "the line passes"
     low, high = molecules_text(reach.low), molecules_text(reach.high)
     known = reach.molecules <= FARTHEST
     about = "about " if known else ""
@@ -66,9 +66,12 @@ def reach_text(fit: CurveFit, goal: float, timed: CurvePoint | None = None) -> s
     if known and timed is not None and timed.core_hours is not None:
         hours = reach.molecules * timed.core_hours / timed.molecules_seen
         cost = f", about {_two_digits(hours)} core hours"
+    met = [m for m, f in zip(fit.law.seen, fit.law.failures, strict=True) if 1 - f >= goal / 100]
+    measured = f"; measured first after {molecules_text(min(met))}" if met else ""
     return (
         f"{verb} {goal:g} % after {about}{molecules_text(reach.molecules)} molecules "
-        f"[{CONFIDENCE:.0%} interval {low} to {high}]{cost}; failures fall as M^-{fit.law.slope:.2f}."
+        f"[{CONFIDENCE:.0%} interval {low} to {high}]{cost}{measured}; "
+        f"failures fall as M^-{fit.law.slope:.2f}."
     )
 
 

@@ -75,7 +75,7 @@ def test_the_cost_of_a_goal_follows_from_the_longest_training() -> None:
     text = curve_text(points, fit_curve(points, load_goals()))
     assert "| 1,000,000 | 1,234 | 3 x 100 | 100 | yes |" in text
     assert "| 2,000,000 | - | 3 x 100 | 100 | yes |" in text
-    assert "reach 99.5 % after about 100 M molecules [" in text, text
+    assert "the line would reach 99.5 % after about 100 M molecules [" in text, text
     assert "M], about 200,000 core hours; failures" in text, "8,000 hours for 4 M are 200,000 for 100 M"
     assert "until 4,000,000 molecules, 8,000 core hours." in text
 
@@ -90,7 +90,10 @@ def test_a_goal_that_is_too_far_has_no_cost() -> None:
     seen = [10**6, 2 * 10**6, 4 * 10**6]
     law = PowerLaw.fit(seen, [0.5 * m**-0.05 for m in seen])
     text = reach_text(CurveFit("edm/molecule_stability", 20, True, law, [95]), 95, CurvePoint(1, 20, {}, 1.0))
-    assert text.startswith("would reach 95 % after more than 1,000,000 M molecules [") and "hours" not in text
+    assert (
+        text.startswith("the line would reach 95 % after more than 1,000,000 M molecules [")
+        and "hours" not in text
+    )
 
 
 def test_goals_with_repair_are_looked_for_on_repaired_points_alone() -> None:
@@ -109,3 +112,11 @@ def test_goals_with_repair_are_looked_for_on_repaired_points_alone() -> None:
         ("bonded/valid_and_connected", False): [98.0],
     }
     assert [fit.title.endswith("100 NFE, without repair") for fit in fits] == [False, False, True]
+
+
+def test_what_was_measured_is_said_beside_the_line() -> None:
+    """A point may lie beyond the line; one that has what is wanted is not to be told as far away."""
+    law = PowerLaw.fit([10**6, 2 * 10**6, 4 * 10**6], [0.1, 0.2, 0.05])
+    text = reach_text(CurveFit("edm/molecule_stability", 100, False, law, [95]), 95)
+    assert text.startswith("the line would reach 95 %") and "; measured first after 4 M; failures" in text
+    assert "measured" not in reach_text(CurveFit("edm/molecule_stability", 100, False, law, [96]), 96)
