@@ -18,6 +18,7 @@ from molgen.chem.descriptors import describe
 from molgen.chem.encode import encode
 from molgen.chem.graph import graph_arrays, heavy_graph
 from molgen.chem.molecule import Molecule
+from molgen.chem.origin import isotope_objection
 from molgen.chem.sides import stereo_sides
 from molgen.chem.stereo import Stereo
 from molgen.chem.tables import symbol
@@ -120,8 +121,9 @@ def read_smiles(smiles: str) -> Chem.Mol:
         where = f"--smiles {smiles!r}: atom {atom.GetIdx() + 1}, {atom.GetSymbol()},"
         if atom.GetNumRadicalElectrons():
             raise InputError(f"{where} is a radical; give it the hydrogens or the charge that it lacks")
-        if atom.GetIsotope():
-            raise InputError(f"{where} is labelled with an isotope, which no model knows; leave it out")
+    labelled = isotope_objection(mol)
+    if labelled is not None:
+        raise InputError(f"--smiles {smiles!r}: {labelled}")
     return Chem.AddHs(mol)
 
 

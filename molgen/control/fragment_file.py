@@ -123,6 +123,8 @@ def _require_usable(record: Molecule, number: int, stated: bool) -> None:
         raise InputError(
             f"{where} cannot be used: {record.defect or 'it has no atoms'}; write the file again"
         )
+    if record.origin.isotope is not None:
+        raise InputError(f"{where}: {record.origin.isotope}")
     if record.bonds is None:
         raise InputError(f"{where} has no bonds; give an SDF file, which has them")
     if not np.isfinite(record.pos).all():

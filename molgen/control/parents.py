@@ -103,6 +103,8 @@ def _whole(where: str, molecule: Molecule, code: str) -> Molecule:
     bonded = molecule if molecule.bonds is not None else perceive_bonds([molecule])[0]
     if bonded.mol is None:
         raise InputError(f"--like {where} is no valid molecule: {bonded.failure}; leave it out or mend it")
+    if bonded.origin.isotope is not None:
+        raise InputError(f"--like {where}: {bonded.origin.isotope}")
     if _drawn_flat(bonded, code):
         raise InputError(
             f"--like {where} is a drawing: all its z are 0; give coordinates in space, or give its SMILES "

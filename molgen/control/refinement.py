@@ -90,6 +90,8 @@ class Refinement:
             return molecule.failure
         if molecule.mol is None:
             return "its bonds are not known; give a file with bonds, such as SDF"
+        if molecule.origin.isotope is not None:
+            return molecule.origin.isotope
         if molecule.num_fragments > 1:
             return f"it is {molecule.num_fragments} molecules; give each its own record"
         if any(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms()):

@@ -99,6 +99,8 @@ def objection(molecule: Molecule) -> str | None:
         return f"it has {molecule.num_atoms} atoms; a store holds up to {_MAX_ATOMS}"
     if np.abs(molecule.pos).max() > _MAX_COORDINATE:
         return f"a coordinate is beyond {_MAX_COORDINATE:g} angstrom"
+    if molecule.origin.isotope is not None:
+        return molecule.origin.isotope
     electrons = sum(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms())
     if electrons:
         return f"it has {electrons} radical electrons; are its hydrogens missing?"

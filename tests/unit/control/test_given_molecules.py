@@ -1,0 +1,63 @@
+"""Molecules that users hand in: what no model can know of them is told, not dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rdkit import Chem
+
+from molgen.chem.conformers import embed
+from molgen.chem.io import read_molecules
+from molgen.control import Refinement, Setting
+from molgen.control.fragment_file import read_part
+from molgen.control.parents import read_parents
+from molgen.core.errors import InputError
+from molgen.data.files import prepare_files
+
+
+def written(mol: Chem.Mol, path: Path) -> Path:
+    """A file of one record."""
+    path.write_text(Chem.MolToMolBlock(mol, kekulize=False) + "$$$$\n")
+    return path
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Methanol with three deuterium atoms."""
+    mol = Chem.Mol(embed("CO").mol)
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() == 1 and atom.GetNeighbors()[0].GetAtomicNum() == 6:
+            atom.SetIsotope(2)
+    return written(mol, tmp_path / "d3.sdf")
+
+
+@pytest.mark.parametrize("read", [read_part, read_parents])
+def test_isotopes_are_refused(read: Callable[[Path], object], labelled: Path) -> None:
+    with pytest.raises(InputError, match="record 1: atom 3, H, is labelled with an isotope"):
+        read(labelled)
+    with pytest.raises(InputError, match="atom 3, H, is labelled with an isotope"):
+        read(read_molecules(labelled))  # type: ignore[arg-type]
+
+
+def test_isotopes_are_not_refined(labelled: Path, setting: Setting) -> None:
+    refinement = Refinement(setting, None)  # type: ignore[arg-type]
+    assert "labelled with an isotope" in str(refinement.unsuitable(read_molecules(labelled)[0]))
+
+
+def test_isotopes_are_left_out_of_training(labelled: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.smi").write_text("[2H]C\n" + "\n".join("C" * n for n in range(1, 12)))
+    manifest = prepare_files([labelled, tmp_path / "more.smi"], tmp_path / "store")
+    assert [found["record"] for found in manifest["left_out"]] == [1, 1]  # type: ignore[attr-defined]
+    assert manifest["molecules"] == 11
+
+
+def test_labels_of_dummies_are_no_isotopes(tmp_path: Path) -> None:
+    """RDKit takes the number of an R group for the isotope of its dummy."""
+    mol = Chem.RWMol(embed("CO").mol)
+    mol.GetAtomWithIdx(2).SetAtomicNum(0)
+    mol.GetAtomWithIdx(2).SetIsotope(1)
+    path = written(mol, tmp_path / "group.sdf")
+    assert Chem.MolFromMolFile(str(path), removeHs=False).GetAtomWithIdx(2).GetIsotope() == 1
+    assert read_part(path).molecule.numbers[2] == 0
