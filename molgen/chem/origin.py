@@ -13,9 +13,12 @@ class Origin:
 
     Attributes:
         isotope: Objection to the first atom that is labelled with an isotope, or ``None``.
+        dimension: What an SDF record says in its second line of the space that it lies in: ``2D``, ``3D`` or
+            anything else, which says nothing; ``None`` for other sources.
     """
 
     isotope: str | None = None
+    dimension: str | None = None
 
     @classmethod
     def of(cls, mol: Chem.Mol) -> Origin:

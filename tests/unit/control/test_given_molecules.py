@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rdkit import Chem
+from rdkit.Chem import rdDepictor
 
 from molgen.chem.conformers import embed
-from molgen.chem.io import read_molecules
+from molgen.chem.flatness import is_drawing
+from molgen.chem.io import read_molecules, write_molecules
 from molgen.control import Refinement, Setting
 from molgen.control.fragment_file import read_part
 from molgen.control.parents import read_parents
@@ -17,9 +20,10 @@ from molgen.core.errors import InputError
 from molgen.data.files import prepare_files
 
 
-def written(mol: Chem.Mol, path: Path) -> Path:
-    """A file of one record."""
-    path.write_text(Chem.MolToMolBlock(mol, kekulize=False) + "$$$$\n")
+def written(mol: Chem.Mol, path: Path, code: str = "3D") -> Path:
+    """A file of one record whose second line says ``code`` of its dimension."""
+    title, program, *lines = Chem.MolToMolBlock(mol, kekulize=False).split("\n")
+    path.write_text("\n".join([title, program[:20] + code, *lines]) + "$$$$\n")
     return path
 
 
@@ -61,3 +65,44 @@ def test_labels_of_dummies_are_no_isotopes(tmp_path: Path) -> None:
     path = written(mol, tmp_path / "group.sdf")
     assert Chem.MolFromMolFile(str(path), removeHs=False).GetAtomWithIdx(2).GetIsotope() == 1
     assert read_part(path).molecule.numbers[2] == 0
+
+
+def in_the_plane(smiles: str, code: str, path: Path, hydrogens: bool = True) -> Path:
+    """A record drawn on paper."""
+    mol = Chem.MolFromSmiles(smiles)
+    mol = Chem.AddHs(mol) if hydrogens else mol
+    rdDepictor.Compute2DCoords(mol)
+    return written(mol, path, code)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "code", "hydrogens", "drawn"),
+    [
+        ("c1ccccc1", "3D", True, False),
+        ("c1ccccc1", "  ", True, False),
+        ("c1ccccc1", "2D", True, True),
+        ("c1ccccc1", "  ", False, True),
+        ("c1ccccc1", "", False, True),
+        ("CCO", "3D", True, True),
+        ("CCO", "  ", True, True),
+    ],
+)
+def test_one_rule_says_what_a_drawing_is(
+    smiles: str, code: str, hydrogens: bool, drawn: bool, tmp_path: Path
+) -> None:
+    path = in_the_plane(smiles, code, tmp_path / "plane.sdf", hydrogens)
+    for read in (read_part, read_parents):
+        for source in (path, read_molecules(path)):
+            if drawn:
+                with pytest.raises(InputError, match="1 is a drawing"):
+                    read(source)  # type: ignore[operator]
+            else:
+                read(source)  # type: ignore[operator]
+
+
+def test_planar_molecules_of_files_without_a_dimension_are_no_drawings(tmp_path: Path) -> None:
+    path = in_the_plane("c1ccccc1", "3D", tmp_path / "plane.sdf")
+    write_molecules(read_molecules(path), tmp_path / "plane.xyz")
+    (molecule,) = read_molecules(tmp_path / "plane.xyz")
+    assert molecule.origin.dimension is None
+    assert not is_drawing(replace(read_molecules(path)[0], origin=molecule.origin))
