@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 from scipy.spatial.distance import pdist, squareform
 
+from molgen.chem.cleaning import with_charges_separated
 from molgen.chem.flatness import is_drawing
 from molgen.chem.graph import raw_graph, sanitise
 from molgen.chem.io import read_molecules
@@ -90,7 +91,7 @@ def read_part(source: Source, smarts: str | None = None) -> Part:
         )
     for number, record in enumerate(records, start=1):
         _require_usable(record, number)
-    whole = _merged(records)
+    whole = _merged([with_charges_separated(record) for record in records])
     _require_one_frame(whole)
     return whole if smarts is None else _matched(whole, smarts)
 

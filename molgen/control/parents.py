@@ -8,6 +8,7 @@ from pathlib import Path
 from rdkit import Chem
 
 from molgen.chem.bonds import perceive_bonds
+from molgen.chem.cleaning import with_charges_separated
 from molgen.chem.conformers import SMILES_SUFFIXES, embed
 from molgen.chem.flatness import is_drawing
 from molgen.chem.graph import unpaired_electrons
@@ -86,7 +87,7 @@ def _whole(where: str, molecule: Molecule) -> Molecule:
     Raises:
         InputError: The molecule cannot be a parent.
     """
-    bonded = molecule if molecule.bonds is not None else perceive_bonds([molecule])[0]
+    bonded = with_charges_separated(molecule if molecule.bonds is not None else perceive_bonds([molecule])[0])
     if bonded.mol is None:
         raise InputError(f"--like {where} is no valid molecule: {bonded.failure}; leave it out or mend it")
     if bonded.origin.isotope is not None:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molgen.chem.cleaning import with_charges_separated
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.stereo import shown_smiles
 from molgen.control.conformers import broken_geometry, foreign, graph_given
@@ -74,10 +75,11 @@ class Refinement:
             As many, in order. Each record has ``refined``, 1 or 0; then ``rmsd_moved``, the root mean square
             distance of all atoms before and after in angstrom, or ``unrefined``, the reason.
         """
-        problems = [self.unsuitable(molecule) for molecule in molecules]
+        cleaned = [with_charges_separated(molecule) for molecule in molecules]
+        problems = [self.unsuitable(molecule) for molecule in cleaned]
         if progress is not None and (skipped := len(problems) - problems.count(None)):
             progress(skipped)
-        suitable = [m for m, problem in zip(molecules, problems, strict=True) if problem is None]
+        suitable = [m for m, problem in zip(cleaned, problems, strict=True) if problem is None]
         refined = self._polished(suitable, progress)
         return [
             next(refined) if problem is None else _unrefined(molecule, problem)

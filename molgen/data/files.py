@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from molgen.chem.bonds import perceive_bonds
+from molgen.chem.cleaning import with_charges_separated
 from molgen.chem.conformers import SMILES_SUFFIXES, embed
 from molgen.chem.flatness import is_drawing
 from molgen.chem.graph import unpaired_electrons
@@ -209,7 +210,8 @@ def _numbered(
         for number, molecule in enumerate(molecules, start=1):
             if progress is not None:
                 progress(1)
-            yield path, number, molecule if molecule.bonds is not None else perceive_bonds([molecule])[0]
+            bonded = molecule if molecule.bonds is not None else perceive_bonds([molecule])[0]
+            yield path, number, with_charges_separated(bonded)
 
 
 def _placed(path: Path, workers: int) -> Iterator[Molecule]:
