@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from molgen.chem.cleaning import with_charges_separated
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.stereo import shown_smiles
-from molgen.control.conformers import broken_geometry, foreign, graph_given
+from molgen.control.conformers import foreign, graph_given
+from molgen.control.geometry import bent_away, broken_geometry
 from molgen.control.request import Setting, require_bonds
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
@@ -30,6 +31,8 @@ MAX_STRENGTH = 0.3
 """Latest time of the task that the network learns; later starts lose the conformer."""
 SHARPEST = 0.01
 """Level of the last step."""
+MOST_BENT = 25.0
+"""Degrees that an angle between bonds may change by; force fields are not as far off."""
 CHUNK = 1024
 """Molecules that are padded together."""
 
@@ -116,7 +119,7 @@ def _refined(molecule: Molecule, pos: NDArray[np.float64]) -> Molecule:
         return _unrefined(molecule, "the model's coordinates are not finite")
     pos = superposed(pos, molecule.pos)
     moved = replace(molecule, pos=pos)
-    problem = broken_geometry(moved)
+    problem = broken_geometry(moved) or bent_away(molecule, moved, MOST_BENT)
     if problem is None and shown_smiles(moved) != shown_smiles(molecule):
         problem = f"its stereochemistry became {shown_smiles(moved)}"
     if problem is not None:
