@@ -122,7 +122,7 @@ def run(options: Namespace) -> None:
     how = read_options(options.steps, options.sampler, options.batch_size, options.repair, **asked)
     generator = load(options.checkpoint, options.device)
     with_bonds = "bond" in generator.checkpoint.noise.dims
-    selection = _selection(options.only, how, with_bonds) if options.only else None
+    selection = _selection(options, how, with_bonds)
     warnings = generator.check(how)
     require_writable(options.output)
     require_other(options.output, [options.like, options.scaffold, options.checkpoint])
@@ -145,12 +145,20 @@ def run(options: Namespace) -> None:
     judge_and_print(molecules, applicable_protocols(VERDICTS, with_bonds), references={})
 
 
-def _selection(only: str, how: SamplingOptions, with_bonds: bool) -> Selection:
-    """Read ``--only``.
+def _selection(options: Namespace, how: SamplingOptions, with_bonds: bool) -> Selection | None:
+    """Read ``--only`` and whether ``--budget`` says anything.
 
     Raises:
-        InputError: A criterion is unknown, or needs a request where there is none.
+        InputError: A criterion is unknown, or needs a request where there is none; or there is a budget and
+            nothing is selected.
     """
+    only = options.only
+    if only is None:
+        if options.budget is not None:
+            raise InputError(
+                f"--budget {options.budget} is understood only beside --only; name what to keep, or leave it out"
+            )
+        return None
     selection = Selection.parse(only, "own" if with_bonds else "edm")
     if "satisfied" in selection.criteria and not how.asks:
         raise InputError(
@@ -183,8 +191,9 @@ def draw(
         kept: list[Molecule] = []
         spent = 0
         for round_of in generator.stream(min(options.count, budget), how, options.seed):
-            spent += len(round_of)
-            kept += selection.accept(round_of)
+            judged = round_of[: budget - spent]
+            spent += len(judged)
+            kept += selection.accept(judged)
             bar.update(task, completed=min(len(kept), options.count))
             if len(kept) >= options.count or spent >= budget:
                 break

@@ -40,6 +40,8 @@ WITH_MODEL = [
     (["--num-atoms", "abc"], "'abc' is not a size"),
     (["--sampler", "runge"], "unknown sampler 'runge'; choose one of"),
     (["--device", "abacus"], "try --device auto or cpu"),
+    (["--budget", "9"], "--budget 9 is understood only beside --only"),
+    (["--only", ""], "--only '' is not understood; choose among valid"),
     (["-o", "/proc/nope/molecules.sdf"], "choose a writable place"),
     (["-o", "file.txt/molecules.sdf"], "choose a writable place"),
     (["-o", "folder.sdf"], "it is a folder; name a file in it"),

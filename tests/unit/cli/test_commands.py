@@ -1,6 +1,7 @@
 """The commands end to end on a tiny network with random weights: files, records, reports."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,15 @@ def test_only_says_when_the_budget_runs_out(
     assert record["written"] + sum(record["rejected"].values()) == 8
     assert f"only {record['written']} of 20 found within the budget" in out
     assert all(f"{count} {reason}" in out for reason, count in record["rejected"].items())
+
+
+def test_the_budget_may_end_inside_a_round(
+    here: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-n", "4", "-o", "none.sdf", "--only", "connected", "--budget", "6", "--num-atoms", "9"]
+    assert sample(tiny_checkpoint, *words) == 2
+    counts = re.findall(r"(\d+) not \w+", capsys.readouterr().err)
+    assert sum(map(int, counts)) == 6
 
 
 def test_only_writes_nothing_where_nothing_passes(
