@@ -19,14 +19,14 @@ from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.evaluate import judge_and_print
 from molgen.cli.progress import progress_bar
-from molgen.cli.run_record import provenance
+from molgen.cli.run_record import provenance, require_own_record
 from molgen.cli.selection import CRITERIA, Selection
 from molgen.control.analogue import DEFAULT_STRENGTH
 from molgen.control.attempts import DEFAULT_ATTEMPTS
 from molgen.control.options import OPTIONS, WAYS
 from molgen.control.repair import DEFAULT_ROUNDS
 from molgen.core.errors import InputError
-from molgen.core.files import atomic_path, require_other, require_writable
+from molgen.core.files import atomic_path, record_path, require_other, require_writable
 from molgen.evaluation.protocols import VERDICTS, applicable_protocols
 from molgen.regression.model import WEIGHTS_FILE
 from molgen.sampling import SAMPLERS
@@ -126,6 +126,7 @@ def run(options: Namespace) -> None:
     warnings = generator.check(how)
     require_writable(options.output)
     require_other(options.output, [options.like, options.scaffold, options.checkpoint])
+    require_own_record(options.output)
     for warning in warnings:
         Console(stderr=True).print(f"molgen: warning: {warning}", highlight=False, soft_wrap=True)
     start = time.perf_counter()
@@ -156,7 +157,7 @@ def _selection(options: Namespace, how: SamplingOptions, with_bonds: bool) -> Se
     if only is None:
         if options.budget is not None:
             raise InputError(
-                f"--budget {options.budget} is understood only beside --only; name what to keep, or leave it out"
+                f"--budget {options.budget} is understood only beside --only; add that, or drop it"
             )
         return None
     selection = Selection.parse(only, "own" if with_bonds else "edm")
@@ -166,11 +167,6 @@ def _selection(options: Namespace, how: SamplingOptions, with_bonds: bool) -> Se
             "another request, or leave it out"
         )
     return selection
-
-
-def record_path(output: Path) -> Path:
-    """Where the run record of an output file goes: beside it, ``NAME.run.json``."""
-    return output.with_name(output.stem + ".run.json")
 
 
 def draw(
