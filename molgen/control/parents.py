@@ -51,7 +51,10 @@ def read_parents(like: Parents) -> list[Molecule]:
 
 def _is_smiles(text: str) -> bool:
     suffixes = (*ACCEPTED_SUFFIXES, *SMILES_SUFFIXES)
-    return not text.lower().endswith(suffixes) and not Path(text).is_file()
+    try:
+        return not text.lower().endswith(suffixes) and not Path(text).is_file()
+    except OSError:  # longer than the name of any file
+        return True
 
 
 def _from_smiles(text: str) -> Iterator[tuple[str, Molecule]]:

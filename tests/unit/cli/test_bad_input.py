@@ -34,7 +34,11 @@ WITHOUT_MODEL = [
 ]
 
 WITH_MODEL = [
-    (["--num-atoms", "500"], "sizes 3 to 9 are possible"),
+    (["--num-atoms", "500"], "no training molecule has 500 atoms, hydrogens counted; sizes nearest to it: 9"),
+    (
+        ["--num-atoms", "6-8"],
+        "no training molecule has 6 to 8 atoms, hydrogens counted; sizes nearest to it: 5, 9",
+    ),
     (["--num-atoms", "0"], "give a number such as 18 or a range such as 15-20"),
     (["--num-atoms", "20-10"], "give a number such as 18 or a range such as 15-20"),
     (["--num-atoms", "abc"], "'abc' is not a size"),
