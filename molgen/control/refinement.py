@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from molgen.chem.cleaning import with_charges_separated
+from molgen.chem.graph import unpaired_electrons
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.stereo import shown_smiles
 from molgen.control.conformers import foreign, graph_given
@@ -99,7 +100,7 @@ class Refinement:
             return molecule.origin.isotope
         if molecule.num_fragments > 1:
             return f"it is {molecule.num_fragments} molecules; give each its own record"
-        if any(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms()):
+        if unpaired_electrons(molecule.mol):
             return "it is a radical, or its hydrogens are missing; give every hydrogen"
         return foreign(molecule, self.setting) or broken_geometry(molecule)
 
