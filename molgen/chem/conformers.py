@@ -7,10 +7,10 @@ trained on them draws no better ones.
 
 from __future__ import annotations
 
-import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
+from molgen.chem.damage import unread
 from molgen.chem.molecule import Molecule
 
 SMILES_SUFFIXES = (".smi", ".smiles", ".txt")
@@ -34,19 +34,13 @@ def embed(smiles: str, seed: int = 0) -> Molecule:
     with rdBase.BlockLogs():
         graph = Chem.MolFromSmiles(word)
         if graph is None:
-            return _failed(
-                f"{word!r} is no SMILES that RDKit reads; give one a line, then a blank and a name"
-            )
+            return unread(f"{word!r} is no SMILES that RDKit reads; give one a line, then a blank and a name")
         mol = Chem.AddHs(graph)
         parameters = rdDistGeom.ETKDGv3()
         # RDKit's generator takes the seeds 0 and 1 for the same.
         parameters.randomSeed = seed + 1  # type: ignore[assignment]
         if rdDistGeom.EmbedMolecule(mol, parameters) < 0:
-            return _failed(f"no structure in space was found for {word!r}")
+            return unread(f"no structure in space was found for {word!r}")
         relaxed = rdForceFieldHelpers.MMFFOptimizeMolecule(mol, maxIters=RELAXATION_STEPS) >= 0
     record = {"geometry": "mmff94" if relaxed else "etkdg"}
     return Molecule.from_mol(mol, record | ({"name": name.strip()} if name.strip() else {}))
-
-
-def _failed(reason: str) -> Molecule:
-    return Molecule(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), defect=reason)

@@ -9,7 +9,7 @@ from molgen.core.errors import InputError
 
 
 def unread(reason: str) -> Molecule:
-    """Return what stands for a record that was not read: no atoms, and the reason as its defect."""
+    """Return what stands for what was not read or placed: no atoms, and the reason as its defect."""
     return Molecule(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), defect=reason)
 
 

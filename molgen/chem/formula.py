@@ -28,19 +28,18 @@ class FormulaRange:
 
     @classmethod
     def parse(cls, text: str) -> FormulaRange:
-        """Read a formula, with or without ranges and blanks.
+        """Read a formula, with or without ranges, and blanks between elements.
 
         Raises:
             InputError: It cannot be read, names an element twice or one that does not exist, or has a range
                 that ends before it begins.
         """
         bounds: dict[str, tuple[int, int]] = {}
-        place = 0
-        compact = re.sub(r"\s+", "", text)
-        while place < len(compact):
-            match = _TOKEN.match(compact, place)
+        rest = text.lstrip()
+        while rest:
+            match = _TOKEN.match(rest)
             if match is None:
-                raise InputError(f"--formula {text!r} cannot be read at {compact[place:]!r}; {_ACCEPTED}")
+                raise InputError(f"--formula {text!r} cannot be read at {rest!r}; {_ACCEPTED}")
             element, low, high, exact = match.groups()
             if element not in ATOMIC_NUMBER or element in bounds:
                 reason = "is given twice" if element in bounds else "is no element"
@@ -49,7 +48,7 @@ class FormulaRange:
             bounds[element] = (least, int(high) if high else least)
             if bounds[element][1] < least:
                 raise InputError(f"--formula {text!r}: {element}{low}-{high} ends before it begins")
-            place = match.end()
+            rest = rest[match.end() :].lstrip()
         if not any(most for _, most in bounds.values()):
             raise InputError(f"--formula {text!r} holds no atom; {_ACCEPTED}")
         return cls(bounds, text)

@@ -92,6 +92,11 @@ def _valence_objection(atom: Chem.Atom) -> str:
     return f"{which} has a total bond order of {total:g} (atom {atom.GetIdx() + 1})"
 
 
+def unpaired_electrons(mol: Chem.Mol) -> int:
+    """Number of electrons that a sanitised molecule leaves without a partner."""
+    return sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
+
+
 def constitution_smiles(mol: Chem.Mol) -> str:
     """Return canonical SMILES of a sanitised molecule, hydrogens folded in, without stereochemistry."""
     return str(Chem.MolToSmiles(constitution(mol), isomericSmiles=False))

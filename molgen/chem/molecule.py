@@ -26,6 +26,7 @@ from molgen.chem.graph import (
     raw_graph,
     sanitise,
 )
+from molgen.chem.origin import UNLABELLED, Origin
 from molgen.chem.tables import MAX_ATOMIC_NUMBER, symbol
 from molgen.core.errors import InputError
 
@@ -45,6 +46,7 @@ class Molecule:
         charges: ``(n,)`` int64 formal charges in elementary charges, or ``None`` for all zero.
         defect: A reason, known beforehand, why this is no molecule (an unreadable record, say).
         record: Further data fields, as read from or written to a file.
+        origin: What its source says beyond the arrays.
 
     Raises:
         InputError: The arrays' shapes do not agree with each other.
@@ -56,6 +58,7 @@ class Molecule:
     charges: NDArray[np.int64] | None = None
     defect: str | None = None
     record: Mapping[str, FieldValue] = field(default_factory=dict)
+    origin: Origin = UNLABELLED
 
     def __post_init__(self) -> None:
         """Bring arrays to their types, read-only, and check their shapes."""
@@ -92,7 +95,7 @@ class Molecule:
                 "(rdkit.Chem.AllChem.EmbedMolecule) to give it coordinates"
             )
         pos = mol.GetConformer().GetPositions() if len(numbers) else np.zeros((0, 3))
-        return cls(numbers, pos, bonds, charges, record=dict(record or {}))
+        return cls(numbers, pos, bonds, charges, record=dict(record or {}), origin=Origin.of(mol))
 
     @property
     def num_atoms(self) -> int:

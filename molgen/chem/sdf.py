@@ -103,7 +103,14 @@ def _parse(text: str, where: str) -> Molecule:
     record = {name: _value(str(text)) for name, text in texts.items()}
     if mol.HasProp("_Name") and mol.GetProp("_Name"):
         record[NAME_FIELD] = mol.GetProp("_Name")
-    return _with_stated_failure(_unplace(Molecule.from_mol(mol, record)))
+    molecule = Molecule.from_mol(mol, record)
+    origin = replace(molecule.origin, dimension=_stated_dimension(text))
+    return _with_stated_failure(_unplace(replace(molecule, origin=origin)))
+
+
+def _stated_dimension(text: str) -> str:
+    """Columns 21 and 22 of a block's second line, which holds the program."""
+    return text.split("\n", 2)[1][20:22]
 
 
 def _value(text: str) -> FieldValue:

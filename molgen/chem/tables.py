@@ -54,6 +54,10 @@ VALENCES: Mapping[str, Mapping[int, tuple[int, ...]]] = {
 }
 """Summed kekulised bond orders of a stable atom, by element and formal charge; other charges have none."""
 
+COVALENT_RADII = np.array(
+    [0.0, *(Chem.GetPeriodicTable().GetRcovalent(z) for z in range(1, MAX_ATOMIC_NUMBER + 1))]
+)
+"""``(119,)`` angstrom, by atomic number."""
 
 _SYMBOLS = ("?", *(Chem.GetPeriodicTable().GetElementSymbol(z) for z in range(1, MAX_ATOMIC_NUMBER + 1)))
 

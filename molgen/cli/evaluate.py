@@ -141,28 +141,6 @@ def run(options: Namespace) -> None:
     _print(asked_tables(asked))
 
 
-def evaluate_file(
-    file: Path, protocol: str = "quick", reference: str | None = None, json: Path | None = None
-) -> list[Report]:
-    """Judge the molecules of one file; each record counts, readable or not.
-
-    Args:
-        file: Molecules as SDF, XYZ (many frames) or NPZ (arrays z, x, n).
-        protocol: See :class:`~molgen.cli.judging.How`.
-        reference: Known molecules for novelty: qm9, or a file (SDF, XYZ, NPZ, or one SMILES a line).
-        json: Where to write the figures as JSON.
-
-    Returns:
-        One report per protocol.
-
-    Raises:
-        InputError: A file cannot be read or written, or holds no molecule.
-        ConfigError: The protocol is unknown or wrong.
-    """
-    (subject,) = evaluate_files([file], False, How(protocol, reference), Outputs(json), None)
-    return list(subject.reports)
-
-
 def evaluate_files(
     files: Sequence[Path],
     as_models: bool,

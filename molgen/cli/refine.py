@@ -18,11 +18,10 @@ from molgen.checkpoint.load import DEFAULT_CHECKPOINT
 from molgen.chem.io import read_molecules, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.progress import progress_bar
-from molgen.cli.run_record import provenance
-from molgen.cli.sample import record_path
+from molgen.cli.run_record import provenance, require_own_record
 from molgen.control.refinement import DEFAULT_STEPS, DEFAULT_STRENGTH, MAX_STRENGTH, Refinement
 from molgen.core.errors import InputError
-from molgen.core.files import atomic_path, require_other, require_writable
+from molgen.core.files import atomic_path, record_path, require_other, require_writable
 
 REASONS_SHOWN = 3
 """Most frequent reasons, of molecules left as they were, that are printed; all are in the file."""
@@ -64,6 +63,7 @@ def run(options: Namespace) -> None:
     refinement = Refinement(generator.setting, source, options.strength, options.steps)
     require_writable(options.output)
     require_other(options.output, [options.file])
+    require_own_record(options.output)
     start = time.perf_counter()
     with progress_bar() as bar:
         task = bar.add_task("refining", total=len(molecules))

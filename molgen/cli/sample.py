@@ -19,14 +19,14 @@ from molgen.chem.io import check_suffix, write_molecules
 from molgen.chem.molecule import Molecule
 from molgen.cli.evaluate import judge_and_print
 from molgen.cli.progress import progress_bar
-from molgen.cli.run_record import provenance
+from molgen.cli.run_record import provenance, require_own_record
 from molgen.cli.selection import CRITERIA, Selection
 from molgen.control.analogue import DEFAULT_STRENGTH
 from molgen.control.attempts import DEFAULT_ATTEMPTS
 from molgen.control.options import OPTIONS, WAYS
 from molgen.control.repair import DEFAULT_ROUNDS
 from molgen.core.errors import InputError
-from molgen.core.files import atomic_path, require_other, require_writable
+from molgen.core.files import atomic_path, record_path, require_other, require_writable
 from molgen.evaluation.protocols import VERDICTS, applicable_protocols
 from molgen.regression.model import WEIGHTS_FILE
 from molgen.sampling import SAMPLERS
@@ -122,10 +122,11 @@ def run(options: Namespace) -> None:
     how = read_options(options.steps, options.sampler, options.batch_size, options.repair, **asked)
     generator = load(options.checkpoint, options.device)
     with_bonds = "bond" in generator.checkpoint.noise.dims
-    selection = _selection(options.only, how, with_bonds) if options.only else None
+    selection = _selection(options, how, with_bonds)
     warnings = generator.check(how)
     require_writable(options.output)
     require_other(options.output, [options.like, options.scaffold, options.checkpoint])
+    require_own_record(options.output)
     aside = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     for warning in warnings:
         aside.print(f"molgen: warning: {warning}")
@@ -146,12 +147,20 @@ def run(options: Namespace) -> None:
     judge_and_print(molecules, applicable_protocols(VERDICTS, with_bonds), references={})
 
 
-def _selection(only: str, how: SamplingOptions, with_bonds: bool) -> Selection:
-    """Read ``--only``.
+def _selection(options: Namespace, how: SamplingOptions, with_bonds: bool) -> Selection | None:
+    """Read ``--only`` and whether ``--budget`` says anything.
 
     Raises:
-        InputError: A criterion is unknown, or needs a request where there is none.
+        InputError: A criterion is unknown, or needs a request where there is none; or there is a budget and
+            nothing is selected.
     """
+    only = options.only
+    if only is None:
+        if options.budget is not None:
+            raise InputError(
+                f"--budget {options.budget} is understood only beside --only; add that, or drop it"
+            )
+        return None
     selection = Selection.parse(only, "own" if with_bonds else "edm")
     if "satisfied" in selection.criteria and not how.asks:
         raise InputError(
@@ -159,11 +168,6 @@ def _selection(only: str, how: SamplingOptions, with_bonds: bool) -> Selection:
             "another request, or leave it out"
         )
     return selection
-
-
-def record_path(output: Path) -> Path:
-    """Where the run record of an output file goes: beside it, ``NAME.run.json``."""
-    return output.with_name(output.stem + ".run.json")
 
 
 def draw(
@@ -184,8 +188,9 @@ def draw(
         kept: list[Molecule] = []
         spent = 0
         for round_of in generator.stream(min(options.count, budget), how, options.seed):
-            spent += len(round_of)
-            kept += selection.accept(round_of)
+            judged = round_of[: budget - spent]
+            spent += len(judged)
+            kept += selection.accept(judged)
             bar.update(task, completed=min(len(kept), options.count))
             if len(kept) >= options.count or spent >= budget:
                 break

@@ -18,9 +18,11 @@ from molgen.chem.descriptors import describe
 from molgen.chem.encode import encode
 from molgen.chem.graph import constitution, graph_arrays
 from molgen.chem.molecule import Molecule
+from molgen.chem.origin import isotope_objection
 from molgen.chem.sides import stereo_sides
 from molgen.chem.stereo import Stereo
 from molgen.chem.tables import symbol
+from molgen.control.geometry import broken_geometry
 from molgen.control.request import Draw, Request, Setting, require_bonds
 from molgen.core.errors import InputError
 from molgen.core.handedness import Handedness
@@ -31,10 +33,6 @@ GRAPH = ("atom", "charge", "bond")
 SIZE_MARGIN = 1.2
 """How many times as many atoms as the largest training molecule a graph may have; chains are still drawn well
 there, ring systems of many heavy atoms break."""
-LONGEST_BOND, SHORTEST_BOND, CLOSEST_PAIR = 1.3, 0.7, 0.75
-"""Limits of distances in sums of covalent radii, of bonded and of other pairs."""
-_COVALENT_RADII = np.array([0.0, *(Chem.GetPeriodicTable().GetRcovalent(z) for z in range(1, 119))])
-"""Angstrom, by atomic number."""
 
 
 class ConformerRequest(Request):
@@ -120,8 +118,9 @@ def read_smiles(smiles: str) -> Chem.Mol:
         where = f"--smiles {smiles!r}: atom {atom.GetIdx() + 1}, {atom.GetSymbol()},"
         if atom.GetNumRadicalElectrons():
             raise InputError(f"{where} is a radical; give it the hydrogens or the charge that it lacks")
-        if atom.GetIsotope():
-            raise InputError(f"{where} is labelled with an isotope, which no model knows; leave it out")
+    labelled = isotope_objection(mol)
+    if labelled is not None:
+        raise InputError(f"--smiles {smiles!r}: {labelled}")
     return Chem.AddHs(mol)
 
 
@@ -144,25 +143,6 @@ def foreign(molecule: Molecule, setting: Setting) -> str | None:
             f"molecules of at most {largest} and is asked for at most {int(SIZE_MARGIN * largest)}"
         )
     return None
-
-
-def broken_geometry(molecule: Molecule) -> str | None:
-    """Say where distances contradict the bonds of a molecule, or ``None``."""
-    assert molecule.bonds is not None
-    first, second = np.triu_indices(molecule.num_atoms, 1)
-    distance = np.linalg.norm(molecule.pos[first] - molecule.pos[second], axis=1)
-    radii = _COVALENT_RADII[molecule.numbers]
-    ratio = distance / (radii[first] + radii[second])
-    table = np.zeros((molecule.num_atoms, molecule.num_atoms), dtype=bool)
-    table[molecule.bonds[:, 0], molecule.bonds[:, 1]] = True
-    bonded = (table | table.T)[first, second]
-    wrong = np.where(bonded, (ratio > LONGEST_BOND) | (ratio < SHORTEST_BOND), ratio < CLOSEST_PAIR)
-    if not wrong.any():
-        return None
-    pair = int(wrong.argmax())
-    ends = " and ".join(f"{symbol(int(molecule.numbers[i]))}{i + 1}" for i in (first[pair], second[pair]))
-    what = "bonded" if bonded[pair] else "not bonded"
-    return f"its atoms {ends}, {what}, are {distance[pair]:.2f} angstrom apart"
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 from scipy.spatial.distance import pdist, squareform
 
+from molgen.chem.cleaning import with_charges_separated
+from molgen.chem.flatness import is_drawing
 from molgen.chem.graph import raw_graph, sanitise
 from molgen.chem.io import read_molecules
 from molgen.chem.molecule import Molecule
-from molgen.chem.sdf import DELIMITER
 from molgen.core.errors import InputError
 
 Source = str | Path | Molecule | Sequence[Molecule]
@@ -82,60 +83,46 @@ def read_part(source: Source, smarts: str | None = None) -> Part:
         InputError: A record cannot be parsed, has no bonds or is flat; atoms of two records coincide; the
             pattern cannot be read, does not occur, or there are several records to look for it in.
     """
-    records, spatial = _records(source)
+    records = _records(source)
     if smarts is not None and len(records) > 1:
         raise InputError(
             f"--scaffold-smarts needs one molecule to look in, but --scaffold holds {len(records)} records; "
             "keep one, or leave the pattern out"
         )
-    for number, (record, stated) in enumerate(zip(records, spatial, strict=True), start=1):
-        _require_usable(record, number, stated)
-    whole = _merged(records)
+    for number, record in enumerate(records, start=1):
+        _require_usable(record, number)
+    whole = _merged([with_charges_separated(record) for record in records])
     _require_one_frame(whole)
     return whole if smarts is None else _matched(whole, smarts)
 
 
-def _records(source: Source) -> tuple[list[Molecule], list[bool]]:
-    """Molecules, and whether the file states for each that it is one in space."""
-    if isinstance(source, Molecule | Chem.Mol):
-        source = [source]
-    if not isinstance(source, str | Path):
-        if not source:
-            raise InputError("--scaffold was given no molecule; give a file or at least one molecule")
-        if not all(isinstance(molecule, Molecule) for molecule in source):
-            raise InputError(
-                "scaffold= takes a path, a molgen.Molecule or a list of such (Molecule.from_mol makes one of "
-                "RDKit's)"
-            )
-        return list(source), [True] * len(source)
-    records = read_molecules(source)
-    path = Path(source)
-    if path.suffix.lower() != ".sdf":
-        return records, [True] * len(records)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    headers = [record.lstrip("\n").splitlines() for record in ("\n" + text).split("\n" + DELIMITER)]
-    return records, [_states_space(header) for header in headers[: len(records)]]
+def _records(source: Source) -> list[Molecule]:
+    if isinstance(source, str | Path):
+        return read_molecules(source)
+    hand = [source] if isinstance(source, Molecule | Chem.Mol) else list(source)
+    if not hand:
+        raise InputError("--scaffold was given no molecule; give a file or at least one molecule")
+    if not all(isinstance(molecule, Molecule) for molecule in hand):
+        raise InputError(
+            "scaffold= takes a path, a molgen.Molecule or a list of such molecules "
+            "(Molecule.from_mol makes one of RDKit's)"
+        )
+    return hand
 
 
-def _states_space(lines: list[str]) -> bool:
-    """Whether columns 21 and 22 of a block's second line, which holds the program, read ``3D``."""
-    return any(line[20:22] == "3D" for line in lines[:2])
-
-
-def _require_usable(record: Molecule, number: int, stated: bool) -> None:
+def _require_usable(record: Molecule, number: int) -> None:
     where = f"--scaffold: record {number}"
     if record.defect is not None or not record.num_atoms:
         raise InputError(
             f"{where} cannot be used: {record.defect or 'it has no atoms'}; write the file again"
         )
+    if record.origin.isotope is not None:
+        raise InputError(f"{where}: {record.origin.isotope}")
     if record.bonds is None:
         raise InputError(f"{where} has no bonds; give an SDF file, which has them")
     if not np.isfinite(record.pos).all():
         raise InputError(f"{where} has coordinates that are not finite; give every atom a place")
-    flat = record.num_atoms > 1 and not record.pos[:, 2].any()
-    # Four neighbours of an atom are never in one plane; benzene may be.
-    crowded = ((bond_orders(record) > 0).sum(axis=1) >= 4).any()
-    if flat and (crowded or not stated):
+    if is_drawing(record):
         raise InputError(
             f"{where} is a drawing in the plane (every z is 0); give a structure in space, as RDKit's "
             "EmbedMolecule or a crystal structure has it"

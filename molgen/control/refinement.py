@@ -14,9 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molgen.chem.cleaning import with_charges_separated
+from molgen.chem.graph import unpaired_electrons
 from molgen.chem.molecule import FieldValue, Molecule
 from molgen.chem.stereo import shown_smiles
-from molgen.control.conformers import broken_geometry, foreign, graph_given
+from molgen.control.conformers import foreign, graph_given
+from molgen.control.geometry import bent_away, broken_geometry
 from molgen.control.request import Setting, require_bonds
 from molgen.core.contracts import Progress
 from molgen.core.errors import InputError
@@ -29,6 +32,8 @@ MAX_STRENGTH = 0.3
 """Latest time of the task that the network learns; later starts lose the conformer."""
 SHARPEST = 0.01
 """Level of the last step."""
+MOST_BENT = 25.0
+"""Degrees that an angle between bonds may change by; force fields are not as far off."""
 CHUNK = 1024
 """Molecules that are padded together."""
 
@@ -74,10 +79,11 @@ class Refinement:
             As many, in order. Each record has ``refined``, 1 or 0; then ``rmsd_moved``, the root mean square
             distance of all atoms before and after in angstrom, or ``unrefined``, the reason.
         """
-        problems = [self.unsuitable(molecule) for molecule in molecules]
+        cleaned = [with_charges_separated(molecule) for molecule in molecules]
+        problems = [self.unsuitable(molecule) for molecule in cleaned]
         if progress is not None and (skipped := len(problems) - problems.count(None)):
             progress(skipped)
-        suitable = [m for m, problem in zip(molecules, problems, strict=True) if problem is None]
+        suitable = [m for m, problem in zip(cleaned, problems, strict=True) if problem is None]
         refined = self._polished(suitable, progress)
         return [
             next(refined) if problem is None else _unrefined(molecule, problem)
@@ -90,9 +96,11 @@ class Refinement:
             return molecule.failure
         if molecule.mol is None:
             return "its bonds are not known; give a file with bonds, such as SDF"
+        if molecule.origin.isotope is not None:
+            return molecule.origin.isotope
         if molecule.num_fragments > 1:
             return f"it is {molecule.num_fragments} molecules; give each its own record"
-        if any(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms()):
+        if unpaired_electrons(molecule.mol):
             return "it is a radical, or its hydrogens are missing; give every hydrogen"
         return foreign(molecule, self.setting) or broken_geometry(molecule)
 
@@ -112,7 +120,7 @@ def _refined(molecule: Molecule, pos: NDArray[np.float64]) -> Molecule:
         return _unrefined(molecule, "the model's coordinates are not finite")
     pos = superposed(pos, molecule.pos)
     moved = replace(molecule, pos=pos)
-    problem = broken_geometry(moved)
+    problem = broken_geometry(moved) or bent_away(molecule, moved, MOST_BENT)
     if problem is None and shown_smiles(moved) != shown_smiles(molecule):
         problem = f"its stereochemistry became {shown_smiles(moved)}"
     if problem is not None:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from rdkit import Chem
-
+from molgen.chem.graph import unpaired_electrons
 from molgen.chem.molecule import Molecule
-
-
-def unpaired_electrons(mol: Chem.Mol) -> int:
-    """Number of electrons that a sanitised molecule leaves without a partner."""
-    return sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
 
 
 def not_whole(molecule: Molecule) -> str | None:

@@ -83,3 +83,9 @@ def require_other(output: Path, inputs: Iterable[object]) -> None:
     for given in inputs:
         if isinstance(given, str | Path) and os.path.realpath(given) == os.path.realpath(output):
             raise InputError(f"{output} would be overwritten, but it is read from; give another output")
+
+
+def record_path(output: Path) -> Path:
+    """Where the run record of molecules goes: ``NAME.run.json`` or, not of SDF, ``NAME.xyz.run.json``."""
+    name = output.stem if output.suffix.lower() == ".sdf" else output.name
+    return output.with_name(f"{name}.run.json")

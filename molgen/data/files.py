@@ -14,7 +14,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from molgen.chem.bonds import perceive_bonds
+from molgen.chem.cleaning import with_charges_separated
 from molgen.chem.conformers import SMILES_SUFFIXES, embed
+from molgen.chem.flatness import is_drawing
+from molgen.chem.graph import unpaired_electrons
 from molgen.chem.io import ACCEPTED_SUFFIXES, iter_molecules
 from molgen.chem.molecule import Molecule
 from molgen.core.contracts import Progress
@@ -59,12 +62,14 @@ def prepare_files(
         The folder's manifest.
 
     Raises:
-        InputError: A file cannot be read, or the folder cannot be written or holds another data set.
+        InputError: A file cannot be read or is given twice, or the folder cannot be written or holds another
+            data set.
         DataError: Too few molecules can be trained on.
     """
-    sources = {str(path): _digest(path) for path in paths}
-    if not sources:
+    if not paths:
         raise InputError("there is no file to prepare; give SDF, XYZ, NPZ or SMILES files")
+    _require_different(paths)
+    sources = {str(path): _digest(path) for path in paths}
     if is_complete(root):
         manifest = read_manifest(root)
         if manifest.get("source_sha256") != sources:
@@ -95,14 +100,28 @@ def objection(molecule: Molecule) -> str | None:
     """Say why a molecule is not trained on, or ``None`` if it may be."""
     if molecule.mol is None:
         return molecule.failure or "its bonds are not known"
+    return _beyond_a_store(molecule) or molecule.origin.isotope or _no_whole_molecule(molecule)
+
+
+def _beyond_a_store(molecule: Molecule) -> str | None:
     if molecule.num_atoms > _MAX_ATOMS:
         return f"it has {molecule.num_atoms} atoms; a store holds up to {_MAX_ATOMS}"
     if np.abs(molecule.pos).max() > _MAX_COORDINATE:
         return f"a coordinate is beyond {_MAX_COORDINATE:g} angstrom"
-    electrons = sum(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms())
-    if electrons:
-        return f"it has {electrons} radical electrons; are its hydrogens missing?"
     return None
+
+
+def _no_whole_molecule(molecule: Molecule) -> str | None:
+    """Say what a valid molecule lacks of one molecule in space, or ``None``."""
+    if is_drawing(molecule):
+        return "it is a drawing in the plane; give coordinates in space, or its SMILES and it will be placed"
+    if molecule.num_fragments > 1:
+        return (
+            f"it is {molecule.num_fragments} molecules; give each its own record, without salts or solvents"
+        )
+    assert molecule.mol is not None
+    electrons = unpaired_electrons(molecule.mol)
+    return f"it has {electrons} radical electrons; are its hydrogens missing?" if electrons else None
 
 
 def store_of(molecules: Sequence[Molecule]) -> MoleculeStore:
@@ -155,6 +174,20 @@ def _alphabet(molecules: Sequence[Molecule]) -> dict[str, list[int]]:
     return {"atomic_numbers": sorted(numbers), "formal_charges": sorted(charges | {0})}
 
 
+def _require_different(paths: Sequence[Path]) -> None:
+    """Refuse what would be trained on twice.
+
+    Raises:
+        InputError: A file is given twice, be it by different spellings or links.
+    """
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        place = path.resolve()
+        if place in seen:
+            raise InputError(f"{path} is the same file as {seen[place]}; give it once")
+        seen[place] = path
+
+
 def _digest(path: Path) -> str:
     """Checksum of a file of molecules.
 
@@ -177,7 +210,8 @@ def _numbered(
         for number, molecule in enumerate(molecules, start=1):
             if progress is not None:
                 progress(1)
-            yield path, number, molecule if molecule.bonds is not None else perceive_bonds([molecule])[0]
+            bonded = molecule if molecule.bonds is not None else perceive_bonds([molecule])[0]
+            yield path, number, with_charges_separated(bonded)
 
 
 def _placed(path: Path, workers: int) -> Iterator[Molecule]:

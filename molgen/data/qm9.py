@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from molgen.chem.graph import KEKULE_ORDERS, graph_arrays, raw_graph
+from molgen.chem.tables import COVALENT_RADII
 from molgen.core.contracts import Progress
 from molgen.core.errors import DataError
 from molgen.core.vocab import ATOMIC_NUMBERS
@@ -39,8 +40,6 @@ _SPAN_BYTES = 4 * 2**20
 _LONG_BOND = 1.4
 """A bond longer than this many sums of covalent radii casts doubt on the pairing."""
 _NO_BRACKETS = str.maketrans("", "", "[]")
-_COVALENT_RADII = np.array([0.0, *(Chem.GetPeriodicTable().GetRcovalent(z) for z in range(1, 119))])
-"""Angstrom, by atomic number."""
 
 Integers = NDArray[np.int64]
 
@@ -211,7 +210,7 @@ def _place_in_order(
 def _longest_bond(pairs: Integers, numbers: Integers, coordinates: NDArray[np.float64]) -> float:
     """Longest of the bonds ``(m, 2)`` in sums of the two covalent radii; 0 for an atom alone."""
     begin, end = pairs.T
-    radii = _COVALENT_RADII[numbers]
+    radii = COVALENT_RADII[numbers]
     lengths = np.linalg.norm(coordinates[begin] - coordinates[end], axis=-1)
     return float(np.max(lengths / (radii[begin] + radii[end]), initial=0.0))
 
@@ -220,7 +219,7 @@ def _place_by_matching(
     elements: Integers, bonds: Integers, numbers: Integers, coordinates: NDArray[np.float64]
 ) -> Integers | None:
     """Match the graph to the geometry's connectivity, ignoring bond orders and charges."""
-    radii = _COVALENT_RADII[numbers]
+    radii = COVALENT_RADII[numbers]
     distances = np.linalg.norm(coordinates[:, None] - coordinates[None], axis=-1)
     bonded = distances < _LONG_BOND * (radii[:, None] + radii[None])
     geometry = _skeleton(numbers, np.argwhere(np.triu(bonded, k=1)))

@@ -55,8 +55,10 @@ class SizePrior:
         """
         kept = {n: c for n, c in self.counts.items() if low <= n <= high}
         if not kept:
+            asked = f"{low}" if low == high else f"{low} to {high}"
+            below, above = [n for n in self.counts if n < low], [n for n in self.counts if n > high]
+            near = ", ".join(map(str, below[-1:] + above[:1]))
             raise InputError(
-                f"no training molecule has {low} to {high} atoms; sizes {min(self.counts)} to "
-                f"{max(self.counts)} are possible (hydrogens count)"
+                f"no training molecule has {asked} atoms, hydrogens counted; sizes nearest to it: {near}"
             )
         return SizePrior(kept)

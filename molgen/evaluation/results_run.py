@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from molgen.core.errors import InputError
+from molgen.core.files import record_path
 from molgen.evaluation.beside import protocol_figures
 from molgen.evaluation.metrics import Figure, Share
 from molgen.evaluation.metrics.profile import Profile
@@ -220,7 +221,7 @@ class Run:
                 f"{path} holds no figures of one model ({error!r}); give what molgen evaluate --json wrote, "
                 "without --compare, by this version"
             ) from error
-        records = [RunRecord.read(path.parent / (Path(file).stem + ".run.json")) for file in files]
+        records = [RunRecord.read(path.parent / record_path(Path(file)).name) for file in files]
         return cls(records, protocols)
 
     def joined(self, other: Run) -> Run:

@@ -5,6 +5,7 @@ No hydrogen is implied, so a missing one leaves a radical, which sanitising alon
 
 from __future__ import annotations
 
+from molgen.chem.graph import unpaired_electrons
 from molgen.chem.molecule import Molecule
 
 
@@ -20,5 +21,5 @@ def check_radicals(molecule: Molecule, max_radical_electrons: int) -> dict[str, 
     """
     if molecule.mol is None:
         return {"num_radical_electrons": None, "closed_shell": False}
-    electrons = sum(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms())
+    electrons = unpaired_electrons(molecule.mol)
     return {"num_radical_electrons": electrons, "closed_shell": electrons <= max_radical_electrons}

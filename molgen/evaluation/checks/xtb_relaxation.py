@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from molgen.chem.graph import unpaired_electrons
 from molgen.chem.molecule import Molecule
 from molgen.evaluation.optional_library import optional_library
 from molgen.evaluation.relaxation import Relaxation
@@ -85,7 +86,7 @@ def _total_charge(molecule: Molecule) -> int:
 
 def _unpaired_electrons(molecule: Molecule) -> int:
     assert molecule.mol is not None
-    return sum(atom.GetNumRadicalElectrons() for atom in molecule.mol.GetAtoms())
+    return unpaired_electrons(molecule.mol)
 
 
 def _open_shell_problem(molecule: Molecule) -> str | None:

@@ -53,6 +53,8 @@ def test_ranges_leave_hydrogen_free_and_forbid_what_is_not_named() -> None:
         ("C6Xx2", "Xx is no element"),
         ("C6C2", "C is given twice"),
         ("C7-5", "ends before it begins"),
+        ("C1 0 H8", "cannot be read at '0 H8'"),
+        ("C 10", "cannot be read at '10'"),
         ("C5-", "cannot be read at '-'"),
     ],
 )

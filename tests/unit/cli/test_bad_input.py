@@ -34,12 +34,18 @@ WITHOUT_MODEL = [
 ]
 
 WITH_MODEL = [
-    (["--num-atoms", "500"], "sizes 3 to 9 are possible"),
+    (["--num-atoms", "500"], "no training molecule has 500 atoms, hydrogens counted; sizes nearest to it: 9"),
+    (
+        ["--num-atoms", "6-8"],
+        "no training molecule has 6 to 8 atoms, hydrogens counted; sizes nearest to it: 5, 9",
+    ),
     (["--num-atoms", "0"], "give a number such as 18 or a range such as 15-20"),
     (["--num-atoms", "20-10"], "give a number such as 18 or a range such as 15-20"),
     (["--num-atoms", "abc"], "'abc' is not a size"),
     (["--sampler", "runge"], "unknown sampler 'runge'; choose one of"),
     (["--device", "abacus"], "try --device auto or cpu"),
+    (["--budget", "9"], "--budget 9 is understood only beside --only"),
+    (["--only", ""], "--only '' is not understood; choose among valid"),
     (["-o", "/proc/nope/molecules.sdf"], "choose a writable place"),
     (["-o", "file.txt/molecules.sdf"], "choose a writable place"),
     (["--seed", "-1"], "--seed -1: give a whole number of 0 to 2147483646"),

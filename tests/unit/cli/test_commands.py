@@ -1,6 +1,7 @@
 """The commands end to end on a tiny network with random weights: files, records, reports."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,24 @@ def test_num_atoms_holds_for_every_molecule(here: Path, tiny_checkpoint: Path) -
 
 def test_a_sampler_and_its_steps_are_recorded(here: Path, tiny_checkpoint: Path) -> None:
     assert sample(tiny_checkpoint, "-n", "1", "-o", "one.npz", "--sampler", "ddim", "--steps", "4") == 0
-    record = json.loads((here / "one.run.json").read_text())
+    record = json.loads((here / "one.npz.run.json").read_text())
     assert (record["sampler"], record["nfe"]) == ("DDIMSampler", 5)
+
+
+def test_every_output_has_its_own_record(
+    here: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("same.sdf", "same.xyz", "same.sdf"):
+        assert sample(tiny_checkpoint, "-n", "1", "-o", name) == 0
+    outputs = {
+        path.name: json.loads(path.read_text())["options"]["output"] for path in here.glob("*.run.json")
+    }
+    assert outputs == {"same.run.json": "same.sdf", "same.xyz.run.json": "same.xyz"}
+    capsys.readouterr()
+    assert sample(tiny_checkpoint, "-n", "1", "-o", "same.xyz.sdf") == 2
+    message = "same.xyz.run.json is the record of same.xyz and would be overwritten; give another output"
+    assert message in capsys.readouterr().err
+    assert not (here / "same.xyz.sdf").exists()
 
 
 def test_only_says_when_the_budget_runs_out(
@@ -69,6 +86,15 @@ def test_only_says_when_the_budget_runs_out(
     assert record["written"] + sum(record["rejected"].values()) == 8
     assert f"only {record['written']} of 20 found within the budget" in out
     assert all(f"{count} {reason}" in out for reason, count in record["rejected"].items())
+
+
+def test_the_budget_may_end_inside_a_round(
+    here: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-n", "4", "-o", "none.sdf", "--only", "connected", "--budget", "6", "--num-atoms", "9"]
+    assert sample(tiny_checkpoint, *words) == 2
+    counts = re.findall(r"(\d+) not \w+", capsys.readouterr().err)
+    assert sum(map(int, counts)) == 6
 
 
 def test_only_writes_nothing_where_nothing_passes(

@@ -105,6 +105,10 @@ def test_files_that_hold_no_parent(name: str, reason: str, files: Path) -> None:
     ("like", "reason"),
     [
         ("C1CC", "'C1CC' is neither an existing file nor a SMILES"),
+        (
+            "C1" + 300 * "C",
+            "C' is neither an existing file nor a SMILES that can be placed in space; give a file",
+        ),
         ("", "'' is neither an existing file"),
         ("[CH3]", "cannot be a parent: it has 1 unpaired electrons; are hydrogens missing"),
         ("[Na+].[Cl-]", "has 2 pieces"),

@@ -15,7 +15,8 @@ from molgen.chem.decode import decode
 from molgen.chem.molecule import Molecule
 from molgen.chem.stereo import mirrored
 from molgen.control import ConformerRequest, Draw, Setting, read_asked
-from molgen.control.conformers import broken_geometry, recall
+from molgen.control.conformers import recall
+from molgen.control.geometry import broken_geometry
 from molgen.core.errors import InputError
 
 LACTONITRILE = "C[C@H](O)C#N"

@@ -127,6 +127,22 @@ def test_what_breaks_comes_back(
     assert untouched(molecule, after)
 
 
+def test_a_molecule_that_is_bent_away_comes_back(setting: Setting) -> None:
+    """An azide of 180 degrees, bent to 126."""
+    azide = replace(embed("N=[N+]=[N-]"), record={})
+
+    def change(pos: torch.Tensor, row: int) -> torch.Tensor:
+        bent = pos.clone()
+        centre, end = pos[0, 1], pos[0, 2]
+        side = torch.linalg.cross(end - centre, pos[0, 3] - centre)
+        bent[0, 2] = centre + 0.6 * (end - centre) + 0.9 * side / side.norm()
+        return bent
+
+    (after,) = fixed(setting, change)([azide])
+    assert after.record["refined"] == 0 and untouched(azide, after)
+    assert "it broke: the angle N1-N2-N3 went from 1" in after.record["unrefined"]
+
+
 def test_the_frame_is_the_molecules_own(setting: Setting) -> None:
     molecule, generator = embed("CC(=O)N"), torch.Generator().manual_seed(1)
 

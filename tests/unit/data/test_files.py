@@ -91,6 +91,20 @@ def test_what_is_not_trained_on_has_a_reason() -> None:
     many = Molecule(np.full(256, 2), np.zeros((256, 3)), np.zeros((0, 3)))
     assert "256 atoms" in str(objection(many))
     assert objection(Molecule(methanol.numbers, methanol.pos)) == "its bonds are not known"
+    flat = Molecule(methanol.numbers, methanol.pos * [1, 1, 0], methanol.bonds)
+    assert "it is a drawing in the plane; give coordinates in space" in str(objection(flat))
+    assert "it is 2 molecules; give each its own record" in str(objection(embed("C[NH3+].[Cl-]")))
+
+
+@pytest.mark.parametrize("other", ["alcohols.smi", "folder/../alcohols.smi", "link.smi"])
+def test_a_file_given_twice_is_refused(smiles_file: Path, other: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.smi").symlink_to(smiles_file)
+    with pytest.raises(InputError, match=r"is the same file as .*alcohols\.smi; give it once"):
+        prepare_files([smiles_file, tmp_path / other], tmp_path / "store")
+    with pytest.raises(InputError, match="is the same file"):
+        prepare_files([smiles_file, smiles_file], tmp_path / "store")
+    assert not (tmp_path / "store").exists()
 
 
 def test_the_same_files_are_prepared_once_and_others_do_not_replace_them(

@@ -48,12 +48,16 @@ def test_between_keeps_the_proportions() -> None:
     assert part.log_prob(torch.tensor([9])).exp().item() == pytest.approx(6 / 7)
 
 
-@pytest.mark.parametrize(("low", "high"), [(10, 20), (4, 4), (6, 5)])
-def test_range_without_molecules_says_what_is_possible(low: int, high: int) -> None:
-    with pytest.raises(
-        InputError, match=rf"no training molecule has {low} to {high} atoms; sizes 3 to 9 are"
-    ):
+@pytest.mark.parametrize(
+    ("low", "high", "asked", "near"),
+    [(10, 20, "10 to 20", "9"), (4, 4, "4", "3, 5"), (6, 8, "6 to 8", "5, 9")],
+)
+def test_range_without_molecules_says_what_is_near(low: int, high: int, asked: str, near: str) -> None:
+    with pytest.raises(InputError) as caught:
         SizePrior(COUNTS).between(low, high)
+    assert str(caught.value) == (
+        f"no training molecule has {asked} atoms, hydrogens counted; sizes nearest to it: {near}"
+    )
 
 
 @pytest.mark.parametrize("counts", [{}, {0: 3}, {4: 0}])

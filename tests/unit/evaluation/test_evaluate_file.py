@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 
 from molgen.chem import Molecule, write_molecules
-from molgen.cli.evaluate import evaluate_file
+from molgen.cli.evaluate import Outputs, evaluate_files
+from molgen.cli.judging import How
 from molgen.cli.main import main
 from molgen.core.errors import ConfigError, InputError
+from molgen.evaluation import Report
 from molgen.evaluation.protocols import SHIPPED
+
+
+def evaluate_file(
+    file: Path, protocol: str = "quick", reference: str | None = None, json: Path | None = None
+) -> list[Report]:
+    """Judge the molecules of one file; one report per protocol."""
+    (subject,) = evaluate_files([file], False, How(protocol, reference), Outputs(json), None)
+    return list(subject.reports)
 
 
 @pytest.fixture
