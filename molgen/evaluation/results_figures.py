@@ -94,16 +94,17 @@ def _draw_law(axes: Any, fit: CurveFit) -> None:  # noqa: ANN401 - matplotlib's 
     failures = [1 - goal / 100 for goal in fit.goals]
     reached = [reach.molecules for failure in failures if (reach := law.reach(failure)) is not None]
     line = np.geomspace(first, min(max(*law.seen, *reached), FARTHEST * max(law.seen)), 50)
-    axes.plot(line, [law.failure(m) for m in line], color=SERIES[0], linestyle="--", label="power law")
-    axes.plot(law.seen, law.failures, "o", color=SERIES[1], label="measured")
+    axes.plot(line / 1e6, [law.failure(m) for m in line], color=SERIES[0], linestyle="--", label="power law")
+    axes.plot([m / 1e6 for m in law.seen], law.failures, "o", color=SERIES[1], label="measured")
     for goal, failure in zip(fit.goals, failures, strict=True):
         axes.axhline(failure, color=MUTED, linewidth=0.8)
-        axes.annotate(f"goal {goal:g} %", (first, failure), va="bottom", color=MUTED, fontsize=8)
+        axes.annotate(f"goal {goal:g} %", (first / 1e6, failure), va="bottom", color=MUTED, fontsize=8)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    _plain_ticks(axes.xaxis)
     _plain_ticks(axes.yaxis)
     axes.set_title(fit.title, fontsize=10)
-    axes.set_xlabel("training molecules seen")
+    axes.set_xlabel("training molecules seen, millions")
     axes.set_ylabel("share that fails")
     axes.legend(loc="upper right")
 
