@@ -23,6 +23,8 @@ def is_drawing(molecule: Molecule) -> bool:
     assert molecule.bonds is not None
     if molecule.num_atoms < 2 or np.abs(molecule.pos[:, 2]).max() > _FLAT:
         return False
+    if bond_problem(molecule.num_atoms, molecule.bonds.tolist()) is not None:
+        return False
     # Four neighbours of an atom are never in one plane.
     if np.bincount(molecule.bonds[:, :2].ravel(), minlength=1).max() > 3:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rdkit import Chem
@@ -12,18 +13,21 @@ class Origin:
     """What to know of molecules that a user hands in; those that were drawn have none of it.
 
     Attributes:
-        isotope: Objection to the first atom that is labelled with an isotope, or ``None``.
+        isotopes: Atoms that are labelled with an isotope, counted from 0, each with its mass number.
+        isotope: Objection to the first of them, or ``None``.
         dimension: What an SDF record says in its second line of the space that it lies in: ``2D``, ``3D`` or
-            anything else, which says nothing; ``None`` for other sources.
+            anything else, which says nothing. ``2D`` of what RDKit drew; ``None`` for other sources.
     """
 
+    isotopes: tuple[tuple[int, int], ...] = ()
     isotope: str | None = None
     dimension: str | None = None
 
     @classmethod
     def of(cls, mol: Chem.Mol) -> Origin:
         """Read off an RDKit molecule."""
-        return cls(isotope_objection(mol))
+        drawn = mol.GetNumConformers() and not mol.GetConformer().Is3D()
+        return cls(tuple(_labelled(mol)), isotope_objection(mol), "2D" if drawn else None)
 
 
 UNLABELLED = Origin()
@@ -32,11 +36,14 @@ UNLABELLED = Origin()
 
 def isotope_objection(mol: Chem.Mol) -> str | None:
     """Say which atom is labelled with an isotope, or ``None``; labels of dummies only number them."""
+    for index, _ in _labelled(mol):
+        name = mol.GetAtomWithIdx(index).GetSymbol()
+        return f"atom {index + 1}, {name}, is labelled with an isotope, which no model knows; leave it out"
+    return None
+
+
+def _labelled(mol: Chem.Mol) -> Iterator[tuple[int, int]]:
     # Access by index: RDKit's Python iterators cost more than the look.
     for atom in map(mol.GetAtomWithIdx, range(mol.GetNumAtoms())):
         if atom.GetIsotope() and atom.GetAtomicNum():
-            return (
-                f"atom {atom.GetIdx() + 1}, {atom.GetSymbol()}, is labelled with an isotope, which no model "
-                "knows; leave it out"
-            )
-    return None
+            yield atom.GetIdx(), atom.GetIsotope()

@@ -120,7 +120,7 @@ def _value(text: str) -> FieldValue:
             number = kind(text)
         except ValueError:
             continue
-        if str(number) == text and math.isfinite(number):
+        if str(number) == text and (isinstance(number, int) or math.isfinite(number)):
             return number
     return text
 
@@ -160,7 +160,8 @@ def data_fields(molecule: Molecule) -> dict[str, FieldValue]:
     """Return the data fields of a record: those it came with, then ``valid``, ``smiles`` and ``failure``.
 
     ``valid`` is 1 or 0; a molecule that has not failed but whose bonds are not known is neither. A ``smiles``
-    that it came with stays if it names this constitution, as it may say more: its stereochemistry.
+    that it came with stays if it names this constitution, as it may say more: its stereochemistry, which is
+    not compared with the coordinates.
     """
     lost = np.flatnonzero(~np.isfinite(molecule.pos).all(axis=1))
     judged = molecule.bonds is not None or molecule.failure is not None
@@ -202,7 +203,7 @@ def _one_line(value: FieldValue) -> str:
 
 def _lines(value: FieldValue) -> str:
     """Return the lines of a field without blank ones, which would end it, nor delimiters."""
-    lines = [line.strip() for line in str(value).splitlines()]
+    lines = [line.rstrip() for line in str(value).splitlines()]
     return "\n".join(f" {line}" if line.startswith(DELIMITER) else line for line in lines if line)
 
 
@@ -223,6 +224,8 @@ def _writable_mol(molecule: Molecule) -> Chem.RWMol:
     finite = np.isfinite(molecule.pos).all(axis=1, keepdims=True)
     conformer.SetPositions(np.where(finite, molecule.pos, 0.0))
     mol.AddConformer(conformer)
+    for atom, isotope in molecule.origin.isotopes:
+        mol.GetAtomWithIdx(atom).SetIsotope(isotope)
     if bonds and finite.all() and molecule.failure is None:
         mol.UpdatePropertyCache(strict=False)
         Chem.FastFindRings(mol)

@@ -30,7 +30,9 @@ EVERY_WORKER = -1
 DEFAULT_BESIDE = "qm9"
 
 CARBON, HYDROGEN = 6, 1
-BARE = "no hydrogen beside it; figures of stability and validity need hydrogens, so write them into the file"
+BARE = (
+    "no hydrogen beside it; figures of stability and validity need hydrogens: write them in where they lack"
+)
 """What a file lacks that other programs wrote for heavy atoms alone."""
 
 PARALLEL_BYTES, PARALLEL_BYTES_SLOW = 30_000_000, 200_000
@@ -190,11 +192,15 @@ def judge_files(files: Sequence[Path], how: How) -> tuple[list[list[Report]], di
             ]
             for protocol in protocols
         ]
-    warnings = [f"{reason}; it counts as a failed molecule" for reason in damages]
-    warnings += [f"{file} has carbon and {BARE}" for file in bare]
-    for warning in warnings:
-        Console(stderr=True).print(f"molgen: warning: {warning}", highlight=False, soft_wrap=True)
+    _warn([f"{reason}; it counts as a failed molecule" for reason in damages])
+    _warn([f"{file} has carbon and {BARE}" for file in bare])
     return by_file, references
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    for warning in warnings:
+        console.print(f"molgen: warning: {warning}")
 
 
 def _noting_bare(molecules: Iterator[Molecule], file: Path, bare: dict[Path, None]) -> Iterator[Molecule]:

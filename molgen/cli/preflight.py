@@ -52,7 +52,7 @@ def check_run(command: str, config: Namespace) -> None:
         CheckpointError: There is no checkpoint, or it is damaged.
         InputError: A folder cannot be written.
     """
-    check_seed(config.seed_everything)
+    check_training_seed(config.seed_everything)
     check_precision(config.trainer.precision)
     check_trainer(config.trainer)
     check_data(Path(config.data.root))
@@ -61,7 +61,7 @@ def check_run(command: str, config: Namespace) -> None:
     check_places(_outputs(command, config))
 
 
-def check_seed(seed: int | bool) -> None:
+def check_training_seed(seed: int | bool) -> None:
     """Refuse seeds that random number generators do not take.
 
     Raises:

@@ -156,7 +156,7 @@ def run(options: Namespace) -> None:
             _show(options.pictures / _file_name(outcome), asked.about, molecules)
     console = Console()
     Console(width=max(console.width, WIDTH)).print(render(outcomes))
-    console.print(f"{options.output}: {len(outcomes)} rows", highlight=False, soft_wrap=True)
+    console.print(f"{options.output}: {len(outcomes)} rows", highlight=False, markup=False, soft_wrap=True)
 
 
 def _trials(options: Namespace) -> list[Trial]:

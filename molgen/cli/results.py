@@ -84,7 +84,7 @@ def run(options: Namespace) -> None:
         JudgeErrors(judge.errors, judge.units, judge.error_molecules),
     )
     page.write(options.output, _command(options))
-    say = partial(Console().print, highlight=False, soft_wrap=True)
+    say = partial(Console().print, highlight=False, markup=False, soft_wrap=True)
     say(f"{options.output}: {len(page.runs)} results")
     if card is not None:
         card.write(options.card)

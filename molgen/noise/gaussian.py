@@ -83,7 +83,7 @@ class GaussianNoise(NoiseProcess):
         error = ((x0_hat - x0) / self.unit).square().sum(dim=-1)
         # Clean entries may have infinite weight, which must not meet their error, not even in a gradient.
         log_snr = self.schedule.log_snr(t)
-        weight = torch.where(mask & log_snr.isfinite(), self.weighting(log_snr), 0.0)
+        weight = torch.where(mask & ~log_snr.isposinf(), self.weighting(log_snr), 0.0)
         return sum_entries(error * weight)
 
     def _posterior_variance(self, times: StepTimes) -> Tensor:

@@ -19,6 +19,7 @@ from molgen.control.refinement import Refinement
 from molgen.control.request import Request
 from molgen.control.several import Several, SeveralTargets
 from molgen.core.contracts import Progress
+from molgen.core.seeds import LARGEST_SEED
 
 ROUND = 1024
 """Molecules that are padded together; bounds memory."""
@@ -131,7 +132,7 @@ class Embedded(Source):
         """See base."""
         made = []
         for row, request in enumerate(self.requests):
-            molecule = embed(request.smiles, bench.seed + row)
+            molecule = embed(request.smiles, (bench.seed + row) % LARGEST_SEED)
             made.append(judged(molecule, molecule.failure or request.objection(molecule)))
             bench.tell(1)
         return made

@@ -34,3 +34,9 @@ class CompileDenoiser(pl.Callback):
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Put torch's limit back."""
         self._limits.close()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Put it back after a run that failed, too, which Lightning does not tear down."""
+        self._limits.close()

@@ -34,7 +34,8 @@ FIELDS = {
     "batch": "1.10",
     "count": "1E5",
     "long": "12345678901234567890",
-    "notes": "first line\nsecond line",
+    "fingerprint": "1" + "01" * 512,
+    "notes": "first line\n  second line",
     "smiles": "C[C@H](O)F",
 }
 
@@ -88,3 +89,11 @@ def test_numbers_that_are_written_just_so_are_numbers(tmp_path: Path) -> None:
     (read,) = read_molecules(path)
     expected = [7, -1.5, 12345678901234567890, *texts[3:]]
     assert [read.record[name] for name in record] == expected
+
+
+def test_isotopes_stay_in_the_file(tmp_path: Path) -> None:
+    """What refuses them must not write another molecule in their place."""
+    path = tmp_path / "one.sdf"
+    write_molecules([embedded("[13CH3]CO")], path)
+    (read,) = Chem.SDMolSupplier(str(path))
+    assert Chem.MolToSmiles(read) == "[13CH3]CO"

@@ -27,8 +27,8 @@ from molgen.cli.preflight import (
     check_data,
     check_places,
     check_precision,
-    check_seed,
     check_trainer,
+    check_training_seed,
 )
 from molgen.core.errors import CheckpointError, ConfigError, DataError, InputError
 
@@ -207,8 +207,8 @@ def test_weights_that_can(training_checkpoint: Path) -> None:
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_seeds_out_of_bounds(seed: int) -> None:
     with pytest.raises(ConfigError, match="give a whole number of 0 to 4294967295"):
-        check_seed(seed)
-    check_seed(2**32 - 1)
+        check_training_seed(seed)
+    check_training_seed(2**32 - 1)
 
 
 def test_a_data_set_that_was_cut_short(damaged: Path) -> None:

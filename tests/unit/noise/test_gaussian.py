@@ -276,3 +276,14 @@ def test_clean_entries_have_no_loss(weighting: LossWeighting) -> None:
     assert x0_hat.grad is not None
     moved = x0_hat.grad.abs().sum(dim=2) > 0
     assert loss.isfinite() and moved.tolist() == [[False, False, True, False, False]]
+
+
+def test_pure_noise_and_broken_times_have_their_loss() -> None:
+    """Only what is clean is left out: at ``t = 1`` there is everything to learn, and NaN must be seen."""
+    process = GaussianNoise(LinearSchedule(), weighting=ClampedWeighting())
+    x0, mask = torch.ones(1, 1, 3), torch.ones(1, 1, dtype=torch.bool)
+    at_end, near, broken = (
+        process.loss(x0 + 1, x0, torch.tensor([[time]]), mask).item() for time in (1.0, 0.999999, math.nan)
+    )
+    assert at_end == pytest.approx(near, rel=1e-3) and at_end > 0
+    assert math.isnan(broken)

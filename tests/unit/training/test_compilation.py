@@ -24,5 +24,7 @@ def test_the_limit_is_that_of_the_run(dynamic: bool) -> None:
     callback.on_train_start(cast(Any, None), cast(Any, module))
     during = torch._dynamo.config.recompile_limit
     callback.teardown(cast(Any, None), cast(Any, module), "fit")
-    assert asked == [dynamic]
+    callback.on_train_start(cast(Any, None), cast(Any, module))
+    callback.on_exception(cast(Any, None), cast(Any, module), KeyboardInterrupt())
+    assert asked == [dynamic] * 2
     assert during >= 3 * 18 > before == torch._dynamo.config.recompile_limit
