@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
 
 from molgen.checkpoint.load import load_checkpoint
 
-NETWORK = {"width": 16, "layers": 1, "pair_width": 8, "vectors": 4, "heads": 2}
+OPTIMIZATION = {
+    "class_path": "molgen.training.Optimization",
+    "init_args": {"optimizer": {"class_path": "molgen.training.muon.MuonAdamW"}},
+}
 TINY = {
-    "model": {
-        "denoiser": {
-            "class_path": "molgen.denoisers.JointDenoiser",
-            "init_args": {"network": {"class_path": "molgen.denoisers.Transformer", "init_args": NETWORK}},
-        },
-        "optimization": {
-            "class_path": "molgen.training.Optimization",
-            "init_args": {"optimizer": {"class_path": "molgen.training.muon.MuonAdamW"}},
-        },
-    },
     "data": {"root": "tests/fixtures/qm9_200", "batch_size": 8},
     "trainer": {
         "accelerator": "cpu",
@@ -41,28 +33,15 @@ TINY = {
 }
 
 
-def test_two_devices_train_one_network(tmp_path: Path) -> None:
+def test_two_devices_train_one_network(
+    tmp_path: Path, command: Callable[..., None], small_joint: dict[str, Any]
+) -> None:
     tiny = tmp_path / "tiny.yaml"
-    tiny.write_text(yaml.safe_dump(TINY))
+    model = {"denoiser": small_joint, "optimization": OPTIMIZATION}
+    tiny.write_text(yaml.safe_dump({**TINY, "model": model}))
     run = tmp_path / "run"
-    words = [
-        "fit",
-        "--config",
-        "configs/experiment/joint_small.yaml",
-        "--config",
-        str(tiny),
-        "--run",
-        str(run),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "molgen", *words],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    configs = ["--config", "configs/experiment/joint_small.yaml", "--config", str(tiny)]
+    command("fit", *configs, "--run", str(run))
     (figures,) = run.glob("csv/version_*/metrics.csv")
     header = figures.read_text().splitlines()[0].split(",")
     assert {"val/loss", "val/bonded/atom_stability", "val/tasks/formula/bonded/valid_and_connected"} <= set(

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
 TINY = {
-    "model": {
-        "denoiser": {
-            "class_path": "molgen.denoisers.JointDenoiser",
-            "init_args": {
-                "network": {
-                    "class_path": "molgen.denoisers.Transformer",
-                    "init_args": {"width": 16, "layers": 1, "pair_width": 8, "vectors": 4, "heads": 2},
-                }
-            },
-        },
-    },
     "data": {"root": "tests/fixtures/qm9_200", "batch_size": 8},
     "trainer": {
         "accelerator": "cpu",
@@ -39,18 +26,13 @@ TINY = {
 }
 
 
-def test_every_task_is_logged(tmp_path: Path) -> None:
-    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+def test_every_task_is_logged(
+    tmp_path: Path, command: Callable[..., None], small_joint: dict[str, Any]
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump({**TINY, "model": {"denoiser": small_joint}}))
     configs = ["configs/experiment/joint_small.yaml", str(tmp_path / "tiny.yaml")]
     words = [word for config in configs for word in ("--config", config)]
-    subprocess.run(
-        [sys.executable, "-m", "molgen", "fit", *words, "--run", str(tmp_path / "run")],
-        check=True,
-        capture_output=True,
-        timeout=600,
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    command("fit", *words, "--run", str(tmp_path / "run"))
     (log,) = tmp_path.rglob("metrics.csv")
     with log.open(newline="") as handle:
         logged = {name for row in csv.DictReader(handle) for name, value in row.items() if value}
